@@ -1,0 +1,1 @@
+"""Learn, run and measure diffusion models of depth, on worlds that come with the package."""

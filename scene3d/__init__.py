@@ -1,0 +1,1 @@
+"""A sentence becomes a 3D scene."""
