@@ -1,0 +1,200 @@
+"""A scene's folder as a journal: views are committed one by one, each atomically.
+
+    scene.json                    what was asked, with what, and one entry per committed view
+    views/0000/                   image.png depth.npy known.png valid.png camera.json
+    timings.json                  seconds per stage; the only file here that depends on the clock
+
+A view counts once scene.json lists it. Both steps of a commit are renames, so a process killed at any point
+leaves a folder that loads, with that view or without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scene3d.frame import FRAME_FILES, Frame, load_frame, save_frame
+
+FORMAT = "scene3d"
+FORMAT_VERSION = 1
+
+
+class SceneFolderError(ValueError):
+    """A folder that is not a scene of ours, or not a whole one."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the journal keeps of a committed view; depends on nothing but the inputs.
+
+    new_pixels: share of the view's pixels that earlier views did not show, [0, 1].
+    residual_image: mean |model - known| over known pixels before they were put back, [0, 1]; None for view 0.
+    residual_depth: mean |log(model / known)| over known depths before they were put back; None for view 0.
+    seam_step: relative depth jump across the hole border beyond that of the known surface; None for view 0.
+    files: sha256 of each file in the view's folder.
+    """
+
+    view: int
+    new_pixels: float
+    residual_image: float | None = None
+    residual_depth: float | None = None
+    seam_step: float | None = None
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The contents of scene.json.
+
+    config: every setting of the run, resolved.    models: model ids and the hashes of their weights.
+    path: planned world_from_camera matrices, one per view, first the identity; None until they are planned.
+    cameras: the cameras of the committed views.    input: sha256 of input.png, the user's picture, if any.
+    """
+
+    prompt: str
+    seed: int
+    config: dict[str, Any]
+    models: dict[str, str]
+    environment: dict[str, Any]
+    input: str | None = None
+    path: list[list[list[float]]] | None = None
+    cameras: tuple[dict[str, Any], ...] = ()
+    journal: tuple[Entry, ...] = ()
+
+
+def environment(device: str) -> dict[str, Any]:
+    """What byte-identity depends on besides the inputs: machine, versions, threads, dtype, device."""
+    import numpy
+
+    return {
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "threads": torch.get_num_threads(),
+        "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+        "device": device,
+    }
+
+
+def environment_changes(recorded: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """One readable line for every entry in which two environments differ."""
+    keys = sorted(recorded.keys() | current.keys())
+    return [f"{k}: {recorded.get(k)} -> {current.get(k)}" for k in keys if recorded.get(k) != current.get(k)]
+
+
+def start(root: Path, manifest: Manifest) -> None:
+    """Create the scene folder with a manifest that lists no view yet; OSError when it cannot be written."""
+    (root / "views").mkdir(parents=True, exist_ok=True)
+    write_manifest(root, manifest)
+
+
+def read_manifest(root: Path) -> Manifest:
+    """Parse `root`/scene.json; SceneFolderError when it is missing, corrupt, foreign or too new."""
+    path = root / "scene.json"
+    if not path.is_file():
+        raise SceneFolderError(f"{root} is not a scene folder: it has no scene.json")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SceneFolderError(f"{path} cannot be read as JSON ({error}); restore it or start anew") from error
+    return _manifest_from(data, path)
+
+
+def _manifest_from(data: Any, path: Path) -> Manifest:
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise SceneFolderError(f"{path} was not written by scene3d; choose another folder")
+    if data.get("version") != FORMAT_VERSION:
+        raise SceneFolderError(
+            f"{path} has format version {data.get('version')}, this program reads {FORMAT_VERSION}"
+        )
+    try:
+        fields = {key: value for key, value in data.items() if key not in ("format", "version")}
+        fields["journal"] = tuple(Entry(**entry) for entry in fields["journal"])
+        fields["cameras"] = tuple(fields["cameras"])
+        manifest = Manifest(**fields)
+    except (TypeError, KeyError) as error:
+        raise SceneFolderError(f"{path} is damaged ({error}); restore it or start anew") from error
+    if [entry.view for entry in manifest.journal] != list(range(len(manifest.cameras))):
+        raise SceneFolderError(f"{path} is damaged: its journal does not list views 0, 1, 2, ... in order")
+    return manifest
+
+
+def write_manifest(root: Path, manifest: Manifest) -> None:
+    """Replace `root`/scene.json in one atomic step."""
+    text = json.dumps({"format": FORMAT, "version": FORMAT_VERSION, **asdict(manifest)}, indent=1)
+    replace_file(root / "scene.json", text + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a text file so that readers see either the old content or the new, even after a crash."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    _flush(temporary)
+    os.replace(temporary, path)
+    _flush(path.parent)
+
+
+def commit_view(root: Path, manifest: Manifest, frame: Frame, entry: Entry) -> Manifest:
+    """Add a view to the folder and to the journal; returns the manifest that now stands on disk.
+
+    The folder is written aside, flushed and renamed, then scene.json is replaced. A folder left by a process
+    that was killed between the two is not in the journal and is overwritten here.
+    """
+    final = view_folder(root, entry.view)
+    aside = final.with_name(f".{final.name}.tmp")
+    for leftover in (aside, final):
+        shutil.rmtree(leftover, ignore_errors=True)
+    aside.mkdir(parents=True)
+    save_frame(frame, aside)
+    for name in FRAME_FILES:
+        _flush(aside / name)
+    files = {name: sha256(aside / name) for name in FRAME_FILES}
+    os.replace(aside, final)
+    _flush(final.parent)
+    manifest = replace(
+        manifest,
+        cameras=(*manifest.cameras, frame.camera.to_json()),
+        journal=(*manifest.journal, replace(entry, files=files)),
+    )
+    write_manifest(root, manifest)
+    return manifest
+
+
+def read_view(root: Path, entry: Entry) -> Frame:
+    """Load a committed view after checking its files against the journal; SceneFolderError if they differ."""
+    folder = view_folder(root, entry.view)
+    for name, recorded in entry.files.items():
+        path = folder / name
+        if not path.is_file() or sha256(path) != recorded:
+            raise SceneFolderError(f"{path} is missing or is not the file that scene.json recorded")
+    return load_frame(folder)
+
+
+def view_folder(root: Path, view: int) -> Path:
+    """Where view number `view` lives."""
+    return root / "views" / f"{view:04d}"
+
+
+def sha256(path: Path) -> str:
+    """The hex digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Ask the disk to keep a file or folder (folders cannot be opened for this on Windows)."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,63 @@
+"""A scene: the views generated so far, and what can be made of them.
+
+    scene = Scene.load("cabin")
+    scene.export("cabin.glb")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from depthgen.geometry import Mesh
+from scene3d.frame import Frame
+from scene3d.fusion import Fused, fuse_all, sky_dome
+from scene3d.journal import Entry, Manifest, commit_view, read_manifest, read_view
+
+__all__ = ["Frame", "Scene"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A prompt, its views and their folder.
+
+    The scene's frame is the first camera's: metres, x right, y down, z forward.
+    manifest: the contents of scene.json (settings, models, journal with figures for every view).
+    """
+
+    prompt: str
+    frames: tuple[Frame, ...]
+    root: Path
+    manifest: Manifest
+
+    @staticmethod
+    def load(folder: str | Path) -> Scene:
+        """Read a scene folder; ValueError when it is not one of ours, is damaged, or has no view yet."""
+        root = Path(folder)
+        manifest = read_manifest(root)
+        frames = tuple(read_view(root, entry) for entry in manifest.journal)
+        return Scene(manifest.prompt, frames, root, manifest)
+
+    def with_frame(self, frame: Frame, entry: Entry) -> Scene:
+        """Commit a view to the folder; returns the scene that includes it, as read back from the disk."""
+        manifest = commit_view(self.root, self.manifest, frame, entry)
+        committed = read_view(self.root, manifest.journal[-1])
+        return replace(self, frames=(*self.frames, committed), manifest=manifest)
+
+    def fused(self) -> Fused:
+        """All views as one surface (metres) and one sky (directions)."""
+        return fuse_all(self.frames)
+
+    def mesh(self) -> Mesh:
+        """The fused surface of all views in metres, in the scene's frame; without the sky."""
+        return self.fused().surface
+
+    def sky(self, radius: float = 1000.0) -> Mesh | None:
+        """The sky seen so far as a dome of `radius` metres about the first camera; None if no view shows sky."""
+        return sky_dome(self.fused(), radius)
+
+    def export(self, path: str | Path) -> Path:
+        """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format."""
+        from scene3d.export import export
+
+        return export(self, Path(path))
