@@ -1,4 +1,23 @@
 """Depth maps: coding, metrics, infilling, resizing, alignment and colours."""
+from depthgen.depth.align import align_depth, align_disparity, scale_shift
 from depthgen.depth.coding import DepthCoding
+from depthgen.depth.color import colorize
+from depthgen.depth.infill import fill_sky, infill_nearest
+from depthgen.depth.metrics import (
+    METRICS,
+    abs_rel,
+    delta,
+    depth_metrics,
+    log10,
+    rmse,
+    rmse_log,
+    silog,
+    sq_rel,
+)
+from depthgen.depth.resize import downsample_depth, joint_bilateral_upsample
 
-__all__ = ["DepthCoding"]
+__all__ = [
+    "METRICS", "DepthCoding", "abs_rel", "align_depth", "align_disparity", "colorize", "delta",
+    "depth_metrics", "downsample_depth", "fill_sky", "infill_nearest", "joint_bilateral_upsample", "log10",
+    "rmse", "rmse_log", "scale_shift", "silog", "sq_rel",
+]  # fmt: skip

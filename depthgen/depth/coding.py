@@ -23,7 +23,7 @@ class DepthCoding:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.far) and 0.0 <= self.near < self.far):
-            raise ValueError(f"depth coding needs 0 <= near < far < inf, got near={self.near}, far={self.far}")
+            raise ValueError(f"depth coding needs 0 <= near < far < inf, got {self.near} and {self.far}")
         if self.log and self.near == 0.0:
             raise ValueError("log depth coding needs near > 0; set near, or log=False")
 
