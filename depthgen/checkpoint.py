@@ -1,0 +1,119 @@
+"""Config and weights in one safetensors file, loaded strictly: a wrong file never loads in silence."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from depthgen.model import DiffusionModel, ModelConfig
+from depthgen.nn.judge import Judge, JudgeConfig
+
+FORMAT = "depthgen-1"
+FACTORIES: dict[str, tuple[type, type]] = {"diffusion": (DiffusionModel, ModelConfig), "judge": (Judge, JudgeConfig)}
+BUILTIN = ("completer", "depth", "judge")
+
+
+class CheckpointError(ValueError):
+    """A file that is not a checkpoint of ours, or not of the model its own config describes."""
+
+
+def builtin_path(name: str) -> Path:
+    """Where the shipped checkpoint `name` ("completer", "depth" or "judge") lies; ValueError if there is none."""
+    path = Path(__file__).parent / "weights" / f"{name}.safetensors"
+    if name not in BUILTIN or not path.is_file():
+        raise ValueError(f"no built-in model {name!r} in {path.parent}; there are: {', '.join(BUILTIN)}")
+    return path
+
+
+def save_checkpoint(
+    path: str | Path, model: nn.Module, extra: Mapping[str, Any] | None = None, dtype: torch.dtype | None = None
+) -> None:
+    """Write `model` (a DiffusionModel or Judge) with its config and `extra` (JSON values) to `path`, atomically.
+
+    dtype: store floating tensors as this (half precision for what ships); None keeps theirs.
+    """
+    from safetensors.torch import save_file
+
+    kind = next(name for name, (model_class, _) in FACTORIES.items() if isinstance(model, model_class))
+    tensors = {name: _storable(value, dtype) for name, value in model.state_dict().items()}
+    metadata = {
+        "format": FORMAT,
+        "kind": kind,
+        "config": json.dumps(asdict(model.config)),  # type: ignore[call-overload]
+        "extra": json.dumps(dict(extra or {})),
+    }
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    save_file(tensors, partial, metadata)
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> tuple[nn.Module, dict[str, Any]]:
+    """Rebuild the model of a checkpoint in float32 and evaluation mode; returns it with its `extra`.
+
+    Raises CheckpointError that names the file and what is wrong with it.
+    """
+    path = Path(path)
+    metadata, tensors = _read(path)
+    model_class, config_class = FACTORIES[metadata["kind"]]
+    try:
+        model = model_class(from_plain(config_class, json.loads(metadata["config"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its config cannot be read ({error}); was it saved by a newer version?") from error
+    _require_same(path, model.state_dict(), tensors)
+    model.load_state_dict({name: value.float() for name, value in tensors.items()})
+    return model.to(device).eval(), json.loads(metadata.get("extra", "{}"))
+
+
+def from_plain(config_class: type, values: Mapping[str, Any]) -> Any:
+    """A (nested) dataclass from plain JSON or YAML values; ValueError on unknown or ill-typed fields."""
+    from dacite import Config, DaciteError, from_dict
+
+    try:
+        return from_dict(config_class, values, Config(strict=True, cast=[tuple, float]))
+    except DaciteError as error:
+        raise ValueError(f"{config_class.__name__}: {error}") from error
+
+
+def _storable(value: Tensor, dtype: torch.dtype | None) -> Tensor:
+    # clone: contiguous and unshared, as safetensors wants it
+    return value.detach().cpu().to(dtype if dtype and value.is_floating_point() else value.dtype).clone(
+        memory_format=torch.contiguous_format
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint file")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({error})") from error
+    if metadata.get("format") != FORMAT or metadata.get("kind") not in FACTORIES:
+        raise CheckpointError(f"{path}: a safetensors file, but not a checkpoint of depthgen ({FORMAT})")
+    return metadata, tensors
+
+
+def _require_same(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    problems = [f"missing {name}" for name in expected.keys() - found.keys()]
+    problems += [f"unknown {name}" for name in found.keys() - expected.keys()]
+    problems += [
+        f"{name} has shape {tuple(found[name].shape)}, not {tuple(expected[name].shape)}"
+        for name in expected.keys() & found.keys()
+        if found[name].shape != expected[name].shape
+    ]
+    if problems:
+        shown = "; ".join(sorted(problems)[:3])
+        raise CheckpointError(f"{path}: {len(problems)} tensors do not fit its config ({shown})")

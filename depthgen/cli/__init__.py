@@ -1,0 +1,1 @@
+"""The command lines: thin, each turns its arguments into values once and calls the library."""

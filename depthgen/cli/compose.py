@@ -1,0 +1,45 @@
+"""Hydra at the edge: YAML plus KEY=VALUE overrides become one dataclass, and no hydra object goes further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from depthgen.checkpoint import from_plain
+
+T = TypeVar("T")
+
+
+def configs_folder() -> Path:
+    """The folder of YAML files: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
+    """`defaults` with the YAML config `name` and then the KEY=VALUE `overrides` laid over it.
+
+    Every key must be a field of `defaults` (nested dataclasses as dots); ValueError in one line otherwise.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    ConfigStore.instance().store("defaults", asdict(defaults))  # type: ignore[call-overload]
+    try:
+        with initialize_config_dir(str(configs_folder()), version_base="1.3"):
+            tree: Any = OmegaConf.to_container(hydra_compose(name, list(overrides)), resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ValueError(_one_line(error, overrides)) from error
+    return from_plain(type(defaults), {str(key): value for key, value in tree.items()})
+
+
+def _one_line(error: Exception, overrides: Sequence[str]) -> str:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return f"cannot apply {' '.join(overrides) or 'the configuration'}: {reason}; --help lists what can be set"

@@ -1,0 +1,52 @@
+"""depthgen-train: one command for every stage."""
+
+from __future__ import annotations
+
+import sys
+
+HELP = """\
+usage: depthgen-train experiment=NAME [KEY=VALUE ...]
+
+Train a model, or resume the run of the same name. State and log go to runs/NAME, the averaged weights in half
+precision to runs/NAME/model.safetensors.
+
+experiments: {experiments}
+
+examples:
+  depthgen-train experiment=worlds_depth                       the built-in depth model
+  depthgen-train experiment=worlds_depth train.steps=100       the same, only to see it run
+  depthgen-train experiment=worlds_completer data.worlds=4096  fewer worlds to render first
+  accelerate launch --num_processes 2 -m depthgen.cli.train experiment=worlds_judge
+
+Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*, judge.*).
+"""
+
+
+def main() -> None:
+    """Entry point of `depthgen-train`."""
+    from depthgen.cli.errors import run_cli
+
+    arguments = sys.argv[1:]
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(_help())
+        return
+    run_cli(lambda: _train(arguments))
+
+
+def _help() -> str:
+    from depthgen.cli.compose import configs_folder
+
+    names = sorted(path.stem for path in (configs_folder() / "experiment").glob("*.yaml"))
+    return HELP.format(experiments=", ".join(names))
+
+
+def _train(overrides: list[str]) -> None:
+    from depthgen.cli.compose import compose
+    from depthgen.experiment import Experiment, run
+
+    path = run(compose("train", overrides, Experiment()))
+    print(f"weights: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Rendered worlds as a training set: pairs of neighbouring views with depth, captions and what each view knows of the other.
+
+Rendering costs as much as a training step of a small network, so the views are rendered once into shards on disk and
+read from there by every model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from depthgen.geometry import Camera, project, unproject
+from depthgen.worlds import (
+    GENERATOR_VERSION,
+    KINDS,
+    TIMES,
+    WEATHERS,
+    RenderedViews,
+    World,
+    assert_training_seed,
+    build_world,
+    caption,
+    neighbour_camera,
+    render,
+)
+
+CAPTIONS_PER_WORLD = 4
+WORLDS_PER_SHARD = 256
+SKY_DEPTH = 1000.0  # metres; stands in for "no surface" where a number is needed, always beside the sky mask
+
+
+@dataclass(frozen=True)
+class WorldsConfig:
+    """Which worlds to render. Two views are kept of each."""
+
+    folder: str = ".cache/worlds"
+    worlds: int = 16384
+    size: int = 64
+    seed: int = 0  # of the first world; the others follow
+    processes: int = 0  # that render; 0: one a core
+
+
+class WorldViews(Dataset):
+    """Random access to the cached views; sample i is view i % 2 of world i // 2.
+
+    A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky),
+    known (1,H,W) bool (what the world's other view shows too), caption str, and kind, time, weather as indices.
+    """
+
+    def __init__(self, config: WorldsConfig) -> None:
+        self.shards = [_open(path) for path in render_shards(config)]
+
+    def __len__(self) -> int:
+        return 2 * sum(len(shard["captions"]) for shard in self.shards)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        shard_number, row = divmod(index, 2 * WORLDS_PER_SHARD)
+        shard = self.shards[shard_number]
+        depth = torch.from_numpy(shard["depth"][row].astype(np.float32))
+        kind, time, weather = (int(label) for label in shard["labels"][row // 2])
+        return {
+            "image": torch.from_numpy(shard["image"][row].astype(np.float32) / 255),
+            "depth": depth,
+            "valid": depth < SKY_DEPTH,
+            "known": torch.from_numpy(shard["known"][row]),
+            "captions": shard["captions"][row // 2],
+            "kind": kind,
+            "time": time,
+            "weather": weather,
+        }
+
+
+def render_shards(config: WorldsConfig) -> list[Path]:
+    """The shards of `config`, rendering those that are missing; ValueError if its seeds reach the evaluation's."""
+    assert_training_seed(config.seed + config.worlds - 1)
+    root = Path(config.folder) / f"v{GENERATOR_VERSION}-{config.size}px"
+    starts = range(config.seed, config.seed + config.worlds, WORLDS_PER_SHARD)
+    paths = [root / f"{start:010d}" for start in starts]
+    missing = [(start, path, config.size) for start, path in zip(starts, paths, strict=True) if not path.is_dir()]
+    if missing:
+        _render_parallel(missing, config.processes)
+    return paths
+
+
+def _render_parallel(jobs: list[tuple[int, Path, int]], processes: int) -> None:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from tqdm import tqdm
+
+    workers = min(len(jobs), processes or os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        for _ in tqdm(pool.map(_render_shard, jobs), total=len(jobs), desc="rendering worlds", unit="shard"):
+            pass
+
+
+def _render_shard(job: tuple[int, Path, int]) -> None:
+    first_seed, path, size = job
+    worlds = [build_world(seed) for seed in range(first_seed, first_seed + WORLDS_PER_SHARD)]
+    arrays = [_render_pair(chunk, size) for chunk in _chunks(worlds, 16)]
+    partial = path.with_name(path.name + f".partial{os.getpid()}")
+    partial.mkdir(parents=True)
+    for name in ("image", "depth", "known"):
+        np.save(partial / f"{name}.npy", np.concatenate([a[name] for a in arrays]))
+    np.save(partial / "labels.npy", np.array([_labels(world) for world in worlds], dtype=np.int8))
+    (partial / "captions.json").write_text(json.dumps([_captions(world) for world in worlds]), encoding="utf8")
+    if path.is_dir():  # another process was faster
+        shutil.rmtree(partial)
+    else:
+        os.replace(partial, path)
+
+
+def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
+    """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known (2B,1,H,W) bool."""
+    rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
+    first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
+    second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
+    cameras = [camera for pair in zip(first, second, strict=True) for camera in pair]
+    views = render([world for world in worlds for _ in range(2)], cameras)
+    # the partner of view 2i is 2i + 1 and the other way round
+    known = [seen_from(views, cameras, view, other=view ^ 1) for view in range(len(cameras))]
+    depth = torch.where(views.sky, SKY_DEPTH, views.depth.clamp(max=SKY_DEPTH))
+    return {
+        "image": (views.image * 255).round().to(torch.uint8).numpy(),
+        "depth": depth.half().numpy(),
+        "known": torch.stack(known).numpy(),
+    }
+
+
+def seen_from(views: RenderedViews, cameras: list[Camera], view: int, other: int, tolerance: float = 0.03) -> Tensor:
+    """(1, H, W) bool: which pixels of `view` show something that `other` shows too (the shadow-map test).
+
+    A surface counts as seen where its depth in the other camera agrees with what that camera saw there, within the
+    relative `tolerance`; sky counts as seen where the other camera saw sky in that direction.
+    """
+    depth = torch.where(views.sky[view], SKY_DEPTH, views.depth[view])
+    uv, z = project(unproject(depth, cameras[view]), cameras[other])
+    height, width = depth.shape[-2:]
+    column, row = uv.floor().long().unbind(-1)
+    inside = (z > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
+    agrees = (views.depth[other, 0, row, column] / z.clamp(min=1e-6) - 1).abs() < tolerance
+    sky, other_sky = views.sky[view, 0], views.sky[other, 0, row, column]
+    return (inside & torch.where(sky, other_sky, agrees & ~other_sky))[None]
+
+
+def _labels(world: World) -> tuple[int, int, int]:
+    return KINDS.index(world.kind), TIMES.index(world.time), WEATHERS.index(world.weather)
+
+
+def _captions(world: World) -> list[str]:
+    rng = np.random.default_rng([world.seed, 2])
+    return [caption(world, rng) for _ in range(CAPTIONS_PER_WORLD)]
+
+
+def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
+    return (items[i : i + size] for i in range(0, len(items), size))
+
+
+def _open(path: Path) -> Mapping[str, Any]:
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("image", "depth", "known", "labels")}
+    return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
+
+
+def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Stack tensors, turn indices into int64 tensors, keep the lists of captions as they are."""
+    batch: dict[str, Any] = {}
+    for key, first in samples[0].items():
+        values = [sample[key] for sample in samples]
+        if isinstance(first, Tensor):
+            batch[key] = torch.stack(values)
+        else:
+            batch[key] = torch.tensor(values) if isinstance(first, int) else values
+    return batch

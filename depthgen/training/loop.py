@@ -1,0 +1,234 @@
+"""The training loop: optimiser, EMA, mixed precision, warm-up, checkpoints and exact resume, on accelerate.
+
+It knows no images, no depth and no diffusion. What a step minimises, where batches come from, how the model is
+judged and what is exported arrive as callables and values.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset
+
+from depthgen.training.precision import Precision, choose_precision
+from depthgen.training.sampler import PermutedBatches, step_generator
+
+Batch = Mapping[str, Any]
+# (model, batch, source of all randomness) -> scalar loss
+Objective = Callable[[nn.Module, Batch, torch.Generator], Tensor]
+# averaged model -> scalars worth logging
+Validation = Callable[[nn.Module], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and how a stage trains. Steps count optimiser updates."""
+
+    steps: int = 1000
+    batch_size: int = 32  # per process
+    learning_rate: float = 4e-4
+    warmup_steps: int = 200
+    decay: Literal["constant", "cosine"] = "cosine"  # after the warm-up; the paper's depth stages are constant
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    ema_decay: float = 0.999
+    precision: Precision = "auto"
+    seed: int = 0
+    workers: int = 0
+    log_every: int = 50
+    validate_every: int = 1000
+    checkpoint_every: int = 500
+    device: Literal["auto", "cpu"] = "auto"
+
+
+def learning_rate_factor(step: int, config: TrainConfig) -> float:
+    """Linear warm-up, then constant or a half cosine that ends at a hundredth."""
+    warm = min(1.0, (step + 1) / max(1, config.warmup_steps))
+    if config.decay == "constant":
+        return warm
+    progress = min(1.0, max(0.0, (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)))
+    return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def fit(
+    model: nn.Module,
+    objective: Objective,
+    data: Dataset,
+    config: TrainConfig,
+    folder: Path,
+    *,
+    collate: Callable[[list[Any]], Batch] | None = None,
+    validate: Validation | None = None,
+) -> tuple[nn.Module, dict[str, Any]]:
+    """Train `model`, resuming from `folder` if it holds a state; returns the averaged model and a record of the run.
+
+    Scalars go to `folder`/log.jsonl, the state to `folder`/state.pt (atomically, every `checkpoint_every` steps).
+    A killed run that is started again ends with the weights of an uninterrupted one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = _read_state(folder, config)
+    precision = state["precision"] if state else _probe(model, objective, data, config, collate)
+    run = _Run(model, config, precision)
+    if state:
+        run.restore(state)
+    _log(folder, run, {"event": "start", "step": run.step, **run.facts()})
+    for batch in run.progress(_loader(data, config, run, collate)):
+        loss = run.update(objective, batch)
+        if run.due(config.log_every):
+            _log(folder, run, {"step": run.step, "loss": loss.item(), **run.speed()})
+        if validate and run.due(config.validate_every):
+            _log(folder, run, {"step": run.step, **validate(run.average.module)})
+        if run.due(config.checkpoint_every) and run.accelerator.is_main_process:
+            _write_state(folder, run.state())
+    return run.average.module, run.facts()
+
+
+class _Run:
+    """The mutable state of a run: model, its average, optimiser and step."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig, precision: str) -> None:
+        from accelerate import Accelerator
+
+        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
+        self.config, self.precision, self.step = config, precision, 0
+        model = model.to(self.accelerator.device, memory_format=torch.channels_last)
+        self.average = AveragedModel(
+            model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=False
+        ).requires_grad_(False)
+        optimizer = torch.optim.AdamW(
+            model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
+        )
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        self.images, self.started = 0, time.perf_counter()
+
+    def update(self, objective: Objective, batch: Batch) -> Tensor:
+        """One optimiser step; returns the loss, still on the device."""
+        self._set_learning_rate()
+        device, rank = self.accelerator.device, self.accelerator.process_index
+        with self.accelerator.autocast():
+            loss = objective(self.model, _to(batch, device), step_generator(self.config.seed, self.step, rank, device))
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.average.update_parameters(self.accelerator.unwrap_model(self.model))
+        self.step += 1
+        self.images += self.config.batch_size * self.accelerator.num_processes
+        return loss.detach()
+
+    def _set_learning_rate(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * learning_rate_factor(self.step, self.config)
+
+    def due(self, every: int) -> bool:
+        return self.step % every == 0 or self.step == self.config.steps
+
+    def progress(self, batches: DataLoader) -> Any:
+        from tqdm import tqdm
+
+        quiet = not self.accelerator.is_main_process
+        return tqdm(batches, initial=self.step, total=self.config.steps, unit="step", disable=quiet, mininterval=5)
+
+    def speed(self) -> dict[str, float]:
+        return {"images_per_second": round(self.images / (time.perf_counter() - self.started), 1)}
+
+    def facts(self) -> dict[str, Any]:
+        parameters = sum(p.numel() for p in self.average.module.parameters())
+        return {
+            "precision": self.precision,
+            "device": str(self.accelerator.device),
+            "processes": self.accelerator.num_processes,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "parameters": parameters,
+        }
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "precision": self.precision,
+            "config": asdict(self.config),
+            "model": self.accelerator.unwrap_model(self.model).state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.accelerator.unwrap_model(self.model).load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+
+
+def _probe(
+    model: nn.Module,
+    objective: Objective,
+    data: Dataset,
+    config: TrainConfig,
+    collate: Callable[[list[Any]], Batch] | None,
+) -> str:
+    """Choose the precision on one real batch; leaves the model as it was."""
+    from accelerate import PartialState
+
+    if config.precision != "auto":
+        return config.precision
+    device = PartialState(cpu=config.device == "cpu").device
+    model.to(device, memory_format=torch.channels_last)
+    batch = _to(next(iter(_batches(data, config, collate, stop=1))), device)
+    chosen = choose_precision("auto", lambda: objective(model, batch, step_generator(0, 0, 0, device)), device)
+    model.zero_grad(set_to_none=True)
+    return chosen
+
+
+def _batches(
+    data: Dataset, config: TrainConfig, collate: Callable[[list[Any]], Batch] | None, **position: int
+) -> DataLoader:
+    sampler = PermutedBatches(len(data), config.batch_size, config.seed, **position)  # type: ignore[arg-type]
+    return DataLoader(data, batch_sampler=sampler, num_workers=config.workers, collate_fn=collate)
+
+
+def _loader(
+    data: Dataset, config: TrainConfig, run: _Run, collate: Callable[[list[Any]], Batch] | None
+) -> DataLoader:
+    ranks = {"rank": run.accelerator.process_index, "ranks": run.accelerator.num_processes}
+    return _batches(data, config, collate, start=run.step, stop=config.steps, **ranks)
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
+
+
+def _log(folder: Path, run: _Run, row: Mapping[str, Any]) -> None:
+    if run.accelerator.is_main_process:
+        with open(folder / "log.jsonl", "a", encoding="utf8") as file:
+            file.write(json.dumps(dict(row)) + "\n")
+
+
+def _read_state(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
+    path = folder / "state.pt"
+    if not path.is_file():
+        return None
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    changed = [k for k, v in asdict(config).items() if k in ("seed", "batch_size") and state["config"][k] != v]
+    if changed:
+        raise ValueError(
+            f"{path} was trained with another train.{changed[0]} ({state['config'][changed[0]]}); "
+            "set it back to resume, or start in another folder"
+        )
+    return state
+
+
+def _write_state(folder: Path, state: Mapping[str, Any]) -> None:
+    partial = folder / "state.pt.partial"
+    torch.save(dict(state), partial)
+    os.replace(partial, folder / "state.pt")
