@@ -1,4 +1,5 @@
 """Depth maps: coding, metrics, infilling, resizing, alignment and colours."""
+
 from depthgen.depth.align import align_depth, align_disparity, scale_shift
 from depthgen.depth.coding import DepthCoding
 from depthgen.depth.color import colorize

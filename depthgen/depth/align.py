@@ -1,4 +1,5 @@
 """Least-squares alignment of affine-invariant predictions (Marigold, Depth Anything) to known metres."""
+
 from __future__ import annotations
 
 from torch import Tensor

@@ -1,4 +1,5 @@
 """Depth in metres <-> the number the network works on, in [-1, 1]."""
+
 from __future__ import annotations
 
 import math

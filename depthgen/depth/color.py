@@ -1,4 +1,5 @@
 """Depth as colours, for people."""
+
 from __future__ import annotations
 
 import torch

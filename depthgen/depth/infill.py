@@ -1,4 +1,5 @@
 """Filling depth where there is none. Filled values only feed the network; losses keep to the valid pixels."""
+
 from __future__ import annotations
 
 import torch

@@ -5,6 +5,7 @@ float64 scalar over the valid pixels of that ONE image; protocols average images
 prediction, g the truth (definitions as in BTS, arXiv 1907.10326). ValueError when no pixel is valid or a
 depth on a valid pixel is not positive.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable

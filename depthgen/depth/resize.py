@@ -1,4 +1,5 @@
 """Depth at another resolution, without inventing surfaces between foreground and background."""
+
 from __future__ import annotations
 
 import torch

@@ -1,0 +1,32 @@
+"""What a user did wrong becomes one line and exit status 2; what we did wrong keeps its traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+USER_ERROR = 2
+INTERRUPTED = 130  # the shell's convention for SIGINT
+
+
+def run_cli(function: Callable[[], None]) -> None:
+    """Run a command's body; on an error of the user's, print one line to stderr and exit with status 2.
+
+    ValueError (and its subclasses) and OSError (a missing file, an unwritable folder) count as the user's;
+    Ctrl-C exits with 130. Everything else is a defect and keeps its traceback.
+    """
+    try:
+        function()
+    except (ValueError, OSError) as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
