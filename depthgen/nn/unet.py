@@ -1,0 +1,159 @@
+"""Efficient U-Net (Imagen, arXiv 2205.11487, appendix B.1), the network of every diffusion model here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from depthgen.nn.blocks import (
+    Attention,
+    FourierFeatures,
+    ResBlock,
+    Upsample,
+    conv3x3,
+    masked_mean_of_tokens,
+    zeroed,
+)
+
+SKIP_SCALE = 1 / math.sqrt(2)
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Shape of the network; level i works at 1 / 2**(i + 1) of the input's size.
+
+    The paper's 64 -> 256 network is channels (128, 256, 512, 1024), blocks (2, 4, 8, 8), attention at the last level.
+    """
+
+    in_channels: int = 4
+    out_channels: int = 1
+    channels: tuple[int, ...] = (48, 96, 192)
+    blocks: tuple[int, ...] = (
+        1,
+        2,
+        3,
+    )  # residual blocks of each level, on the way down and again on the way up
+    attention: tuple[bool, ...] = (False, False, True)  # pixels to pixels, and to the text if there is one
+    heads: int = 4
+    groups: int = 8  # of the group norms
+    text_width: int = 0  # features of a text token; 0: no text
+
+    def __post_init__(self) -> None:
+        if not len(self.channels) == len(self.blocks) == len(self.attention):
+            raise ValueError("UNetConfig: channels, blocks and attention must have one entry for each level")
+        if any(c % (2 * self.groups) or c % self.heads for c in self.channels):
+            raise ValueError(
+                f"UNetConfig: channels {self.channels} must be multiples of 2 * groups = {2 * self.groups} "
+                f"and of heads = {self.heads}"
+            )
+
+    @property
+    def stem(self) -> int:
+        """Channels kept at full size, the only ones there."""
+        return self.channels[0] // 2
+
+    @property
+    def factor(self) -> int:
+        """Both sides of the input must be multiples of this."""
+        return 2 ** len(self.channels)
+
+
+class Level(nn.Module):
+    """Residual blocks at one size, then attention to the pixels and to the text where the config has it."""
+
+    def __init__(self, config: UNetConfig, level: int, channels_in: int, embedding: int) -> None:
+        super().__init__()
+        c, groups = config.channels[level], config.groups
+        widths = [channels_in] + [c] * config.blocks[level]
+        pairs = zip(widths[:-1], widths[1:], strict=True)
+        self.blocks = nn.ModuleList(ResBlock(a, b, embedding, groups) for a, b in pairs)
+        attends, reads = config.attention[level], config.attention[level] and config.text_width > 0
+        self.attention = Attention(c, config.heads, groups) if attends else None
+        self.reading = Attention(c, config.heads, groups, config.text_width) if reads else None
+
+    def forward(self, x: Tensor, embedding: Tensor, text: Tensor | None, text_valid: Tensor | None) -> Tensor:
+        """x (B, Cin, H, W) to (B, C, H, W)."""
+        for block in self.blocks:
+            x = block(x, embedding)
+        if self.attention is not None:
+            x = self.attention(x)
+        if self.reading is not None:
+            x = self.reading(x, text, text_valid)
+        return x
+
+
+class EfficientUNet(nn.Module):
+    """U-Net that halves the size before and doubles it after the blocks of every level, the first included.
+
+    Only a stem and the output convolution work at full size. Skips are scaled by 1/sqrt(2) and concatenated.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = (config.stem, *config.channels)
+        levels = range(len(config.channels))
+        embedding = 4 * config.channels[0]
+        self.embed_noise = nn.Sequential(
+            FourierFeatures(config.stem * 2),
+            nn.Linear(config.stem * 2, embedding),
+            nn.SiLU(),
+            nn.Linear(embedding, embedding),
+        )
+        if config.text_width:
+            self.embed_text = nn.Sequential(
+                nn.LayerNorm(config.text_width), nn.Linear(config.text_width, embedding)
+            )
+        self.stem = conv3x3(config.in_channels, config.stem)
+        self.downs = nn.ModuleList(conv3x3(widths[i], widths[i + 1], stride=2) for i in levels)
+        self.encoders = nn.ModuleList(Level(config, i, widths[i + 1], embedding) for i in levels)
+        self.decoders = nn.ModuleList(Level(config, i, 2 * widths[i + 1], embedding) for i in levels)
+        self.ups = nn.ModuleList(Upsample(widths[i + 1], widths[i]) for i in levels)
+        self.out_norm = nn.GroupNorm(config.groups, 2 * config.stem)
+        self.out = zeroed(conv3x3(2 * config.stem, config.out_channels))
+
+    def forward(
+        self, x: Tensor, log_snr: Tensor, text: Tensor | None = None, text_valid: Tensor | None = None
+    ) -> Tensor:
+        """Run the network.
+
+        x (B, in_channels, H, W), log_snr (B,) of the noise level, and for a network with text_width > 0 token states
+        text (B, L, text_width) with text_valid (B, L) bool (False: padding, ignored). Returns (B, out_channels, H, W).
+        Raises ValueError for a side that is no multiple of `config.factor`, and for text missing or not expected.
+        """
+        self._check(x, text, text_valid)
+        embedding = F.silu(self._embed(log_snr, text, text_valid))
+        h = self.stem(x)
+        skips = [h]
+        for down, encoder in zip(self.downs, self.encoders, strict=True):
+            h = encoder(down(h), embedding, text, text_valid)
+            skips.append(h)
+        for up, decoder in zip(reversed(self.ups), reversed(self.decoders), strict=True):
+            h = up(decoder(join(h, skips.pop()), embedding, text, text_valid))
+        return self.out(F.silu(self.out_norm(join(h, skips.pop()))))
+
+    def _embed(self, log_snr: Tensor, text: Tensor | None, text_valid: Tensor | None) -> Tensor:
+        """Embedding (B, E) of the noise level plus that of the pooled text."""
+        embedding = self.embed_noise(log_snr)
+        if text is None or text_valid is None:
+            return embedding
+        return embedding + self.embed_text(masked_mean_of_tokens(text, text_valid))
+
+    def _check(self, x: Tensor, text: Tensor | None, text_valid: Tensor | None) -> None:
+        factor, (height, width) = self.config.factor, x.shape[2:]
+        if height % factor or width % factor:
+            raise ValueError(
+                f"U-Net: input is {height} x {width}, but both sides must be multiples of {factor}"
+            )
+        if not (text is None) == (text_valid is None) == (self.config.text_width == 0):
+            expected = "text and text_valid" if self.config.text_width else "no text"
+            raise ValueError(f"U-Net: this network expects {expected} (text_width {self.config.text_width})")
+
+
+def join(h: Tensor, skip: Tensor) -> Tensor:
+    """Decoder input (B, 2 C, H, W) from h and the encoder's skip, both (B, C, H, W)."""
+    return torch.cat([h, skip * SKIP_SCALE], dim=1)
