@@ -37,9 +37,7 @@ class CosineSchedule(Schedule):
     def log_snr(self, t: Tensor) -> Tensor:
         """log(alpha^2 / sigma^2), decreasing in t, within [-20, 20]."""
         angle = math.pi / 2 * (t + self.offset) / (1 + self.offset)
-        edge = math.atan(
-            math.exp(-LOG_SNR_LIMIT / 2)
-        )  # bounding the angle bounds the log-SNR, and tan stays finite
+        edge = math.atan(math.exp(-LOG_SNR_LIMIT / 2))  # bounds the log-SNR, and tan stays finite
         log_snr = -2 * angle.clamp(edge, math.pi / 2 - edge).tan().log()
         return log_snr.clamp(-LOG_SNR_LIMIT, LOG_SNR_LIMIT)
 

@@ -1,1 +1,1 @@
-"""Networks: the Efficient U-Net and the attribute judge. Nothing here knows about diffusion, depth or worlds."""
+"""Networks: the Efficient U-Net and the attribute judge. They know no diffusion, depth or worlds."""
