@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
 
 FRAME_FILES = ("image.png", "depth.npy", "known.png", "valid.png", "camera.json")
 
@@ -73,8 +77,12 @@ def read_image(path: Path) -> Tensor:
     from PIL import Image
 
     with Image.open(path) as picture:
-        pixels = np.array(picture.convert("RGB"))
-    return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+        return image_to_tensor(picture.convert("RGB"))
+
+
+def image_to_tensor(picture: PILImage) -> Tensor:
+    """An RGB picture of PIL's as (3, H, W) float32 in [0, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
 
 
 def _bytes_of(values: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
     scene.json                    what was asked, with what, and one entry per committed view
     views/0000/                   image.png depth.npy known.png valid.png camera.json
+    input.png                     the user's picture of view 0, if there was one
     timings.json                  seconds per stage; the only file here that depends on the clock
 
 A view counts once scene.json lists it. Both steps of a commit are renames, so a process killed at any point
@@ -20,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from scene3d.frame import FRAME_FILES, Frame, load_frame, save_frame
+from scene3d.frame import FRAME_FILES, Frame, load_frame, read_image, save_frame, write_image
 
 FORMAT = "scene3d"
 FORMAT_VERSION = 1
+INPUT = "input.png"
 
 
 class SceneFolderError(ValueError):
@@ -85,16 +88,43 @@ def environment(device: str) -> dict[str, Any]:
     }
 
 
-def environment_changes(recorded: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """One readable line for every entry in which two environments differ."""
+def changes(manifest: Manifest, environment: dict[str, Any], models: dict[str, str]) -> list[str]:
+    """One readable line for everything that differs from what `manifest` records of environment and models."""
+    recorded = manifest.environment | manifest.models
+    current = environment | models
     keys = sorted(recorded.keys() | current.keys())
-    return [f"{k}: {recorded.get(k)} -> {current.get(k)}" for k in keys if recorded.get(k) != current.get(k)]
+    return [f"{k} was {recorded.get(k)}, is {current.get(k)}" for k in keys if recorded.get(k) != current.get(k)]
 
 
-def start(root: Path, manifest: Manifest) -> None:
-    """Create the scene folder with a manifest that lists no view yet; OSError when it cannot be written."""
+def start(root: Path, manifest: Manifest, picture: Tensor | None) -> None:
+    """Create the scene folder with a manifest that lists no view yet; OSError when it cannot be written.
+
+    picture: (3, H, W) [0, 1], the user's picture of view 0, kept as input.png; None to make one from words.
+    """
     (root / "views").mkdir(parents=True, exist_ok=True)
+    if picture is not None:
+        write_image(picture, root / INPUT)
+        manifest = replace(manifest, input=sha256(root / INPUT))
     write_manifest(root, manifest)
+
+
+def read_input(root: Path, manifest: Manifest) -> Tensor | None:
+    """The user's picture (3, H, W) [0, 1] that the scene started from; None if it started from words."""
+    if manifest.input is None:
+        return None
+    if not (root / INPUT).is_file() or sha256(root / INPUT) != manifest.input:
+        raise SceneFolderError(f"{root / INPUT} is missing or is not the file that scene.json recorded")
+    return read_image(root / INPUT)
+
+
+def record_seconds(root: Path, view: int, seconds: dict[str, float]) -> None:
+    """Note how long the stages of a view took, in timings.json."""
+    path = root / "timings.json"
+    try:
+        timings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none yet; or damaged, which is no reason to stop
+        timings = {}
+    replace_file(path, json.dumps({**timings, f"{view:04d}": seconds}, indent=1) + "\n")
 
 
 def read_manifest(root: Path) -> Manifest:

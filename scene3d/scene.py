@@ -12,7 +12,7 @@ from pathlib import Path
 from depthgen.geometry import Mesh
 from scene3d.frame import Frame
 from scene3d.fusion import Fused, fuse_all, sky_dome
-from scene3d.journal import Entry, Manifest, commit_view, read_manifest, read_view
+from scene3d.journal import Entry, Manifest, SceneFolderError, commit_view, read_manifest, read_view
 
 __all__ = ["Frame", "Scene"]
 
@@ -33,6 +33,14 @@ class Scene:
     @staticmethod
     def load(folder: str | Path) -> Scene:
         """Read a scene folder; ValueError when it is not one of ours, is damaged, or has no view yet."""
+        scene = Scene.open(folder)
+        if not scene.frames:
+            raise SceneFolderError(f"{folder} has no view yet; finish it with generate-scene --resume {folder}")
+        return scene
+
+    @staticmethod
+    def open(folder: str | Path) -> Scene:
+        """Read a scene folder that may have been interrupted before its first view."""
         root = Path(folder)
         manifest = read_manifest(root)
         frames = tuple(read_view(root, entry) for entry in manifest.journal)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, Mesh, grid_mesh, pixel_rays, rasterize
+from depthgen.geometry import Camera, Mesh, grid_mesh, merge_meshes, pixel_rays
 from scene3d.frame import Frame
 
 
@@ -25,25 +25,6 @@ class Fused:
 
     surface: Mesh
     sky: Mesh
-
-
-@dataclass(frozen=True)
-class View:
-    """What a camera sees of a fused scene.
-
-    image: (3, H, W) [0, 1]. depth: (1, H, W) metres. surface, sky: (1, H, W) bool, disjoint: what the pixel
-    shows; neither where nothing is known.
-    """
-
-    image: Tensor
-    depth: Tensor
-    surface: Tensor
-    sky: Tensor
-
-    @property
-    def known(self) -> Tensor:
-        """(1, H, W) bool: the pixel shows surface or sky seen before."""
-        return self.surface | self.sky
 
 
 def fuse_all(frames: Iterable[Frame]) -> Fused:
@@ -59,20 +40,8 @@ def extend(fused: Fused, frame: Frame) -> Fused:
     reach = _grown(~frame.known)  # one pixel beyond the new ones: the stitch
     sky_depth = 1 / pixel_rays(frame.camera).norm(dim=-1).float()[None]  # z of a point at distance 1
     surface = grid_mesh(frame.image, frame.depth, frame.valid & reach, frame.camera)
-    sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, _without_position(frame.camera))
-    return Fused(_joined(fused.surface, surface), _joined(fused.sky, sky))
-
-
-def view_from(fused: Fused, camera: Camera, device: str = "cpu") -> View:
-    """Re-render a fused scene: the nearest surface, the sky where there is none."""
-    front = rasterize(fused.surface, camera, device)
-    back = rasterize(fused.sky, _without_position(camera), device)
-    return View(
-        image=torch.where(front.known, front.image, back.image).cpu(),
-        depth=front.depth.cpu(),
-        surface=front.known.cpu(),
-        sky=(back.known & ~front.known).cpu(),
-    )
+    sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, without_position(frame.camera))
+    return Fused(merge_meshes([fused.surface, surface]), merge_meshes([fused.sky, sky]))
 
 
 def sky_dome(fused: Fused, radius: float) -> Mesh | None:
@@ -82,7 +51,7 @@ def sky_dome(fused: Fused, radius: float) -> Mesh | None:
     return Mesh(fused.sky.vertices * radius, fused.sky.colors, fused.sky.faces)
 
 
-def _without_position(camera: Camera) -> Camera:
+def without_position(camera: Camera) -> Camera:
     """The same camera at the origin: what is infinitely far away does not move with it."""
     pose = camera.world_from_camera.clone()
     pose[:3, 3] = 0
@@ -92,14 +61,6 @@ def _without_position(camera: Camera) -> Camera:
 def _grown(region: Tensor) -> Tensor:
     """A (1, H, W) region and its 8-neighbours."""
     return torch.nn.functional.max_pool2d(region[None].float(), 3, stride=1, padding=1)[0] > 0
-
-
-def _joined(first: Mesh, second: Mesh) -> Mesh:
-    return Mesh(
-        torch.cat((first.vertices, second.vertices)),
-        torch.cat((first.colors, second.colors)),
-        torch.cat((first.faces, second.faces + len(first.vertices))),
-    )
 
 
 def _empty_mesh() -> Mesh:

@@ -1,0 +1,74 @@
+"""The models that ship with the package, and any other depth model that DepthEstimator can load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from depthgen import Completion, DepthEstimator, DepthPrediction, ImageCompleter
+from depthgen.geometry import Camera
+from scene3d.backends.protocols import Depth, Picture
+
+
+@dataclass(frozen=True)
+class CompleterPictures:
+    """Text-to-image and inpainting by one `ImageCompleter`.
+
+    guidance: strength of classifier-free guidance towards the prompt. steps: sampling steps, None for the
+    completer's own choice.
+    """
+
+    completer: ImageCompleter
+    guidance: float = 3.0
+    steps: int | None = None
+
+    def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
+        """See `TextToImage`; square pictures only."""
+        return self.completer.generate(prompt, size=camera.width, generator=generator, **self._sampling())
+
+    def inpaint(
+        self, image: Tensor, known: Tensor, prompt: str, *, camera: Camera, generator: torch.Generator
+    ) -> Picture:
+        """See `Inpainter`."""
+        completed: Completion = self.completer.complete(
+            image, known, prompt, generator=generator, **self._sampling()
+        )
+        return Picture(completed.image, completed.residual)
+
+    def _sampling(self) -> dict:
+        return {"guidance": self.guidance} | ({} if self.steps is None else {"steps": self.steps})
+
+
+@dataclass(frozen=True)
+class EstimatorDepth:
+    """Depth by a `DepthEstimator`, whatever network is inside.
+
+    samples: depth maps drawn and averaged per view. steps: sampling steps, None for the model's own choice.
+    """
+
+    estimator: DepthEstimator
+    samples: int = 1
+    steps: int | None = None
+
+    def predict(self, image: Tensor, *, camera: Camera, generator: torch.Generator) -> Depth:
+        """See `DepthModel`."""
+        return _batched(
+            self.estimator.predict(
+                image, camera=camera, samples=self.samples, steps=self.steps, generator=generator
+            )
+        )
+
+    def complete(
+        self, image: Tensor, depth: Tensor, known: Tensor, *, camera: Camera, generator: torch.Generator
+    ) -> Depth:
+        """See `DepthModel`."""
+        sampling = {"samples": self.samples, "steps": self.steps, "generator": generator}
+        return _batched(self.estimator.complete(image, depth, known, camera=camera, **sampling))
+
+
+def _batched(prediction: DepthPrediction) -> Depth:
+    """(H, W) of the estimator's public face to the (1, H, W) of the loop."""
+    as_tensor = torch.as_tensor
+    return Depth(as_tensor(prediction.depth)[None], as_tensor(prediction.valid)[None], prediction.residual)

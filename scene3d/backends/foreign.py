@@ -1,0 +1,113 @@
+"""Diffusers pipelines as they come: text-to-image and inpainting. Foreign depth goes through DepthEstimator."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from depthgen.geometry import Camera
+from scene3d.backends.protocols import Picture
+from scene3d.config import GenerateConfig
+
+
+@dataclass(frozen=True)
+class DiffusersTextToImage:
+    """A text-to-image pipeline. `steps` None leaves the number of sampling steps to the pipeline."""
+
+    pipeline: Any
+    guidance: float = 7.5
+    steps: int | None = None
+
+    def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
+        """See `TextToImage`; made at the pipeline's own size, then resampled."""
+        side = native_size(self.pipeline)
+        arguments = _sampling(self.guidance, self.steps, generator)
+        made = self.pipeline(prompt, height=side, width=side, output_type="np", **arguments).images[0]
+        return _resized(_tensor(made), camera.height, camera.width)
+
+
+@dataclass(frozen=True)
+class DiffusersInpainter:
+    """An inpainting pipeline. It alters known pixels, so their drift is measured and the caller puts them back."""
+
+    pipeline: Any
+    guidance: float = 7.5
+    steps: int | None = None
+
+    def inpaint(
+        self, image: Tensor, known: Tensor, prompt: str, *, camera: Camera, generator: torch.Generator
+    ) -> Picture:
+        """See `Inpainter`."""
+        side = native_size(self.pipeline)
+        hole = _resized((~known).float(), side, side, mode="nearest")
+        made = self.pipeline(
+            prompt,
+            image=_resized(image, side, side)[None],
+            mask_image=hole[None],
+            height=side,
+            width=side,
+            output_type="np",
+            **_sampling(self.guidance, self.steps, generator),
+        ).images[0]
+        completed = _resized(_tensor(made), camera.height, camera.width)
+        drift = (completed - image).abs()[known.expand_as(image)]
+        return Picture(completed, float(drift.mean()) if len(drift) else 0.0)
+
+
+def load_text_to_image(source: str, device: str, config: GenerateConfig) -> DiffusersTextToImage:
+    """Load a text-to-image pipeline from a hub id or a local folder; ValueError when it cannot be had."""
+    from diffusers import AutoPipelineForText2Image
+
+    pipeline = _load(AutoPipelineForText2Image, source, device)
+    return DiffusersTextToImage(pipeline, config.guidance, config.image_steps)
+
+
+def load_inpainter(source: str, device: str, config: GenerateConfig) -> DiffusersInpainter:
+    """Load an inpainting pipeline from a hub id or a local folder; ValueError when it cannot be had."""
+    from diffusers import AutoPipelineForInpainting
+
+    pipeline = _load(AutoPipelineForInpainting, source, device)
+    return DiffusersInpainter(pipeline, config.guidance, config.image_steps)
+
+
+def native_size(pipeline: Any) -> int:
+    """Side in pixels at which a latent-diffusion pipeline was trained."""
+    return pipeline.unet.config.sample_size * pipeline.vae_scale_factor
+
+
+def _load(loader: Any, source: str, device: str) -> Any:
+    dtype = torch.float16 if device.startswith("cuda") else torch.float32
+    try:
+        pipeline = loader.from_pretrained(source, torch_dtype=dtype, safety_checker=None)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"diffusers cannot load {source!r}: {reason} (give a local folder, or a hub id while online)"
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline.to(device)
+
+
+def _sampling(guidance: float, steps: int | None, generator: torch.Generator) -> dict[str, Any]:
+    settings: dict[str, Any] = {"guidance_scale": guidance, "generator": generator}
+    return settings if steps is None else {**settings, "num_inference_steps": steps}
+
+
+def _tensor(picture: np.ndarray) -> Tensor:
+    """(H, W, 3) array in [0, 1] to (3, H, W)."""
+    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float()
+
+
+def _resized(image: Tensor, height: int, width: int, mode: str = "bicubic") -> Tensor:
+    """Resample (C, H, W) in [0, 1], smoothed when it shrinks."""
+    if image.shape[-2:] == (height, width):
+        return image
+    shrinks = math.prod(image.shape[-2:]) > height * width
+    options = {} if mode == "nearest" else {"antialias": shrinks, "align_corners": False}
+    return F.interpolate(image[None], (height, width), mode=mode, **options)[0].clamp(0, 1)

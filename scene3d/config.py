@@ -1,0 +1,46 @@
+"""Every setting of a run, with its default; what the command line and KEY=VALUE may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LIMITS = {"views": (1, 360), "size": (32, 2048), "hfov": (20, 120), "depth_samples": (1, 64)}
+
+
+@dataclass(frozen=True)
+class GenerateConfig:
+    """Settings of `generate_scene`. ValueError when a number is outside its `LIMITS`.
+
+    views: views in all, the first included. seed: decides every random choice. size: side of the pictures, px.
+    models: a set of models (see scene3d.backends.registry). text_to_image, inpainter, depth: one model put in
+        the place of the set's own, "" to keep it.
+    trajectory: a name (see scene3d.trajectory) or a camera-path file. hfov: field of view, degrees.
+    device: "auto", "cpu", "cuda", "cuda:1", ...
+    guidance: strength with which pictures follow the prompt. image_steps, depth_steps: sampling steps, None
+        for each model's own choice. depth_samples: depth maps drawn and averaged per view.
+    """
+
+    views: int = 8
+    seed: int = 0
+    size: int = 256
+    models: str = "builtin"
+    text_to_image: str = ""
+    inpainter: str = ""
+    depth: str = ""
+    trajectory: str = "pan"
+    hfov: float = 60.0
+    device: str = "auto"
+    guidance: float = 3.0
+    image_steps: int | None = None
+    depth_steps: int | None = None
+    depth_samples: int = 1
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name}={value} is out of range; give {low} to {high}")
+        for name in ("image_steps", "depth_steps"):
+            steps = getattr(self, name)
+            if steps is not None and not 1 <= steps <= 1000:
+                raise ValueError(f"{name}={steps} is out of range; give 1 to 1000")

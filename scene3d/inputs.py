@@ -1,0 +1,70 @@
+"""What a run is given, checked before anything is computed or written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from depthgen.geometry import Camera
+from scene3d.config import GenerateConfig
+from scene3d.frame import image_to_tensor
+from scene3d.journal import Manifest, SceneFolderError
+from scene3d.trajectory import PATHS, trajectory
+
+
+def first_camera(config: GenerateConfig) -> Camera:
+    """The camera of view 0: at the origin of the scene's frame, looking along +z."""
+    return Camera.from_fov(config.hfov, config.size, config.size)
+
+
+def new_folder(path: Path) -> Path:
+    """The folder of a new scene, not made yet; ValueError when it is in use or cannot be written."""
+    if (path / "scene.json").exists():
+        raise ValueError(f"{path} already holds a scene; finish it with --resume {path}, or give another --out")
+    if path.is_dir() and any(path.iterdir()):
+        raise ValueError(f"{path} is not empty and not a scene; nothing was touched, give another --out")
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise ValueError(f"{path} cannot be made: {existing} is not a folder that can be written to")
+    return path
+
+
+def square_picture(file: Path, size: int) -> Tensor:
+    """The middle square of a picture file as (3, size, size) in [0, 1]; ValueError when it is no picture."""
+    from PIL import Image, ImageOps
+
+    if not file.is_file():
+        raise ValueError(f"{file}: no such picture")
+    try:
+        with Image.open(file) as picture:
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file} is not a picture that can be read; give a PNG or JPEG") from error
+    return image_to_tensor(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS))
+
+
+def path_from_file(name: str, views: int) -> list[list[list[float]]] | None:
+    """The poses of a camera-path file as plain numbers, so that scene.json can keep them; None for named paths."""
+    return None if name in PATHS else [pose.tolist() for pose in trajectory(name, views)]
+
+
+def recorded_config(manifest: Manifest) -> GenerateConfig:
+    """The settings in scene.json; SceneFolderError when they are not ours."""
+    try:
+        return GenerateConfig(**manifest.config)
+    except (TypeError, ValueError) as error:
+        raise SceneFolderError(f"scene.json has settings that cannot be used ({error})") from error
+
+
+def resolve_device(name: str) -> str:
+    """The device to run on: "auto" is CUDA where there is one; ValueError for a device that is not here."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(f"device {name!r} cannot be used here; give auto, cpu or cuda") from error
+    return name
