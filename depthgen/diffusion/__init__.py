@@ -1,1 +1,1 @@
-"""Diffusion on tensors: schedules, predictions, losses, samplers, imputation. It knows no images, no depth."""
+"""Diffusion on tensors: schedules, predictions, losses, samplers, imputation. No images, no depth."""

@@ -33,13 +33,13 @@ def _difference(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
 def unrolled(
     x0: Tensor, x0_hat: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor, limit: float = 4.0
 ) -> tuple[Tensor, Tensor]:
-    """Input and noise of step-unrolled denoising (DepthGen): z_t is made from a prediction, not from the truth.
+    """Input and noise of step-unrolled denoising (DepthGen): z_t made from a prediction, not the truth.
 
     The network's own x0_hat (no gradient) replaces the truth, z_t = alpha x0_hat + sigma eps, and the noise
     becomes the one that maps this z_t back to the truth:
     eps' = (z_t - alpha x0) / sigma = eps + alpha / sigma (x0_hat - x0).
-    That shift has no bound as sigma goes to 0, so it is clamped to +-limit BEFORE z_t is built: input and noise
-    always agree, and the target stays finite.
+    That shift has no bound as sigma goes to 0, so it is clamped to +-limit BEFORE z_t is built: input and
+    noise always agree, and the target stays finite.
 
     All (B, C, H, W) or broadcastable, x0 infilled. Returns (z_t, eps'); the target is
     `prediction.target(x0, eps', alpha, sigma, kind)`.

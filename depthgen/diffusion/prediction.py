@@ -13,7 +13,7 @@ Prediction = Literal["eps", "x0", "v"]
 
 
 def to_x0(output: Tensor, z_t: Tensor, alpha: Tensor, sigma: Tensor, kind: Prediction) -> Tensor:
-    """Clean data that the output of a network of this kind stands for. Not clipped: for eps, huge near t = 1."""
+    """Clean data that a network's output of this kind stands for. Not clipped: for eps, huge near t = 1."""
     if kind == "x0":
         return output
     if kind == "v":

@@ -86,7 +86,7 @@ class Attention(nn.Module):
             self.null_token = nn.Parameter(torch.randn(text_width))
 
     def forward(self, x: Tensor, text: Tensor | None = None, text_valid: Tensor | None = None) -> Tensor:
-        """x (B, C, H, W), and to attend to text its tokens (B, L, D) and text_valid (B, L), to (B, C, H, W)."""
+        """x (B, C, H, W), and for text its tokens (B, L, D) and text_valid (B, L) bool, to (B, C, H, W)."""
         pixels = self.norm(x).flatten(2).transpose(1, 2)  # (B, H*W, C)
         context, attendable = pixels, None
         if text is not None and text_valid is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -11,7 +12,7 @@ from depthgen.nn.blocks import conv3x3
 
 @dataclass(frozen=True)
 class JudgeConfig:
-    """`heads` maps each question to its number of classes; `channels` are those of the stages, each half the size."""
+    """`heads`: question -> number of classes; `channels`: of each stage, half the size of the one before."""
 
     heads: dict[str, int]
     channels: tuple[int, ...] = (32, 64, 96, 128)
@@ -19,9 +20,7 @@ class JudgeConfig:
 
     def __post_init__(self) -> None:
         if not self.heads or min(self.heads.values()) < 2:
-            raise ValueError(
-                f"JudgeConfig: heads {self.heads} must name at least one question of two classes or more"
-            )
+            raise ValueError(f"JudgeConfig: heads {self.heads} must name questions of two classes or more")
 
 
 class Judge(nn.Module):
@@ -31,7 +30,7 @@ class Judge(nn.Module):
         super().__init__()
         self.config = config
         widths = (3, *config.channels)
-        stages = [stage(a, b, config.groups) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+        stages = [stage(a, b, config.groups) for a, b in pairwise(widths)]
         self.trunk = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.heads = nn.ModuleDict({name: nn.Linear(widths[-1], n) for name, n in config.heads.items()})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,7 @@ SKIP_SCALE = 1 / math.sqrt(2)
 class UNetConfig:
     """Shape of the network; level i works at 1 / 2**(i + 1) of the input's size.
 
-    The paper's 64 -> 256 network is channels (128, 256, 512, 1024), blocks (2, 4, 8, 8), attention at the last level.
+    The paper's 64 -> 256 network: channels (128, 256, 512, 1024), blocks (2, 4, 8, 8), attention at the last.
     """
 
     in_channels: int = 4
@@ -69,8 +70,7 @@ class Level(nn.Module):
         super().__init__()
         c, groups = config.channels[level], config.groups
         widths = [channels_in] + [c] * config.blocks[level]
-        pairs = zip(widths[:-1], widths[1:], strict=True)
-        self.blocks = nn.ModuleList(ResBlock(a, b, embedding, groups) for a, b in pairs)
+        self.blocks = nn.ModuleList(ResBlock(a, b, embedding, groups) for a, b in pairwise(widths))
         attends, reads = config.attention[level], config.attention[level] and config.text_width > 0
         self.attention = Attention(c, config.heads, groups) if attends else None
         self.reading = Attention(c, config.heads, groups, config.text_width) if reads else None
@@ -121,9 +121,10 @@ class EfficientUNet(nn.Module):
     ) -> Tensor:
         """Run the network.
 
-        x (B, in_channels, H, W), log_snr (B,) of the noise level, and for a network with text_width > 0 token states
-        text (B, L, text_width) with text_valid (B, L) bool (False: padding, ignored). Returns (B, out_channels, H, W).
-        Raises ValueError for a side that is no multiple of `config.factor`, and for text missing or not expected.
+        x (B, in_channels, H, W), log_snr (B,) of the noise level, and for a network with text_width > 0 token
+        states text (B, L, text_width) with text_valid (B, L) bool (False: padding, ignored).
+        Returns (B, out_channels, H, W). Raises ValueError for a side that is no multiple of `config.factor`,
+        and for text missing or not expected.
         """
         self._check(x, text, text_valid)
         embedding = F.silu(self._embed(log_snr, text, text_valid))
