@@ -1,16 +1,32 @@
-"""Cameras, rigid transforms and reprojection. Torch only; README of conventions: x right, y down, z forward,
-pixel centres at integer + 0.5, depth is planar z in metres, `b_from_a` maps a-coordinates to b."""
+"""Cameras, rigid transforms, meshes of RGB-D views and their reprojection. Torch only.
+
+Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is planar z in metres.
+`b_from_a` maps coordinates in a to coordinates in b.
+"""
 
 from depthgen.geometry.camera import Camera, pixel_rays, project, unproject
+from depthgen.geometry.edges import depth_edges
+from depthgen.geometry.holes import clean_holes, pinholes, push_pull
+from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes
+from depthgen.geometry.reproject import Reprojection, rasterize
 from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotation_y, rotation_z, turned
 
 __all__ = [
     "Camera",
+    "Mesh",
+    "Reprojection",
+    "clean_holes",
     "compose",
+    "depth_edges",
+    "grid_mesh",
     "inverse",
     "look_at",
+    "merge_meshes",
+    "pinholes",
     "pixel_rays",
     "project",
+    "push_pull",
+    "rasterize",
     "rotation_x",
     "rotation_y",
     "rotation_z",

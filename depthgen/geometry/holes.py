@@ -1,0 +1,50 @@
+"""The pixels that no earlier view has seen: pinholes are filled, true holes are left to be painted anew."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def clean_holes(known: Tensor, radius: int = 1) -> Tensor:
+    """Holes (1,H,W) bool worth painting, from `known` (1,H,W) bool.
+
+    Unknown pixels count where they are thicker than 2 radius pixels; thinner ones are `pinholes`. Specks of
+    known pixels no thicker than that, adrift in a hole, join it. Nothing is a hole when all is known.
+    """
+    hole = ~known & ~pinholes(known, radius)
+    return hole | ~_opened(~hole, radius)
+
+
+def pinholes(known: Tensor, radius: int = 1) -> Tensor:
+    """Cracks (1,H,W) bool in `known` (1,H,W) bool: unknown, but at most 2 radius pixels thick."""
+    return ~known & ~_opened(~known, radius)
+
+
+def push_pull(values: Tensor, known: Tensor) -> Tensor:
+    """Smooth extension of `values` (C,H,W) from the `known` (1,H,W) bool pixels into all others.
+
+    Averages go up a pyramid and come down where nothing finer is known (Gortler et al., "The Lumigraph",
+    1996); known values stay exact. All zero when nothing is known.
+    """
+    values = values.where(known, 0.0)
+    if known.all() or values.shape[-2:] == (1, 1):
+        return values
+    weight = _halved(known.to(values.dtype))
+    coarse = _halved(values) / weight.where(weight > 0, 1.0)
+    coarse = push_pull(coarse, weight > 0)
+    finer = F.interpolate(coarse[None], values.shape[-2:], mode="bilinear", align_corners=False)[0]
+    return values.where(known, finer)
+
+
+def _halved(values: Tensor) -> Tensor:
+    return F.avg_pool2d(values, 2, ceil_mode=True)
+
+
+def _opened(region: Tensor, radius: int) -> Tensor:
+    """The part of a region (1,H,W) bool that squares of side 2 radius + 1 inside it can reach."""
+    return _dilated(~_dilated(~region, radius), radius)
+
+
+def _dilated(region: Tensor, radius: int) -> Tensor:
+    return F.max_pool2d(region.float(), 2 * radius + 1, 1, radius).bool()
