@@ -13,18 +13,21 @@ _DEPTH_SIGMA = 0.08  # log depth: surfaces further apart than this do not mix
 _CHUNK = 1 << 17  # high-resolution pixels at once, bounds the memory
 
 
-def downsample_depth(depth: Tensor, valid: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def downsample_depth(
+    depth: Tensor, valid: Tensor, size: tuple[int, int], least: float = 0.5
+) -> tuple[Tensor, Tensor]:
     """Shrink a depth map: every cell takes the lower median of its valid pixels, so a depth that occurs.
 
-    depth: (1,H,W) metres; valid: (1,H,W) bool; size: (h, w) with h <= H, w <= W.
-    Returns depth (1,h,w), 0 where invalid, and valid (1,h,w): at least half of the cell was valid.
+    depth: (1,H,W) metres; valid: (1,H,W) bool; size: (h, w) with h <= H, w <= W. least: share in [0,1] of a
+    cell that must be valid. Returns depth (1,h,w), 0 where invalid, and valid (1,h,w).
     """
     h, w = size
     rows, columns = -(-depth.shape[-2] // h), -(-depth.shape[-1] // w)
     blank = depth.float().masked_fill(~valid, torch.nan)
     cells = F.interpolate(blank[None], size=(h * rows, w * columns), mode="nearest-exact")[0]
     cells = cells.reshape(1, h, rows, w, columns).permute(0, 1, 3, 2, 4).reshape(1, h, w, rows * columns)
-    kept = (~cells.isnan()).float().mean(-1) >= 0.5
+    share = (~cells.isnan()).float().mean(-1)
+    kept = (share >= least) & (share > 0)
     return cells.nanmedian(-1).values.masked_fill(~kept, 0.0), kept
 
 
