@@ -91,7 +91,9 @@ def _mode(proposal: Tensor, weight: Tensor) -> Tensor:
 def _slope(values: Tensor, axis: int) -> Tensor:
     """Minmod slope of (h,w) per pixel: the smaller one-sided difference, 0 where they disagree in sign."""
     step = values.diff(dim=axis)
-    zero = torch.zeros_like(values.narrow(axis, 0, 1))
-    before, after = torch.cat([zero, step], axis), torch.cat([step, zero], axis)
+    if step.shape[axis] == 0:
+        return torch.zeros_like(values)
+    first, last = step.narrow(axis, 0, 1), step.narrow(axis, -1, 1)
+    before, after = torch.cat([first, step], axis), torch.cat([step, last], axis)
     smaller = torch.where(before.abs() < after.abs(), before, after)
     return torch.where(before * after > 0, smaller, torch.zeros_like(values))
