@@ -1,0 +1,68 @@
+"""A scene as files for other programs and for people; the suffix decides the format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scene3d.export.contact_sheet import write_contact_sheet
+from scene3d.export.glb import write_glb
+from scene3d.export.ply import write_ply
+from scene3d.export.transforms import write_transforms
+from scene3d.export.video import smooth_path, write_preview
+from scene3d.export.viewer import write_viewer
+
+if TYPE_CHECKING:
+    from scene3d.scene import Scene
+
+WRITERS: dict[str, Callable[[Scene, Path], Path]] = {
+    ".glb": write_glb,
+    ".ply": write_ply,
+    ".json": write_transforms,
+    ".mp4": write_preview,
+    ".png": write_contact_sheet,
+    ".html": write_viewer,
+}
+FILES = (  # of a scene folder
+    "exports/scene.glb",
+    "exports/points.ply",
+    "exports/transforms.json",
+    "preview.mp4",
+    "contact_sheet.png",
+    "viewer.html",
+)
+
+__all__ = [
+    "FILES",
+    "WRITERS",
+    "export",
+    "export_all",
+    "smooth_path",
+    "write_contact_sheet",
+    "write_glb",
+    "write_ply",
+    "write_preview",
+    "write_transforms",
+    "write_viewer",
+]
+
+
+def export(scene: Scene, path: str | Path) -> Path:
+    """Write the scene as .glb mesh, .ply points, .json cameras, .mp4 flight, .png contact sheet or .html viewer.
+
+    Returns the path. ValueError for any other suffix, or for a scene without views.
+    """
+    path = Path(path)
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise ValueError(f"cannot export to {path.name}: use one of the suffixes {', '.join(WRITERS)}")
+    if not scene.frames:
+        raise ValueError(f"cannot export {path.name}: the scene has no view yet; finish it with --resume")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return writer(scene, path)
+
+
+def export_all(scene: Scene) -> list[Path]:
+    """Write every format into the scene's folder; returns the paths."""
+    return [export(scene, scene.root / name) for name in FILES]

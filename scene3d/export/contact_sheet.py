@@ -1,0 +1,99 @@
+"""contact_sheet.png: every view in one picture, with its depth and with what it added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from depthgen.depth import colorize
+from scene3d.files import replacing
+from scene3d.frame import Frame
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+    from scene3d.scene import Scene
+
+CELL, GAP, LINE, COLUMNS = 192, 8, 20, 8  # pixels, and views in a row
+BACKGROUND, INK, FAINT = (20, 22, 27), (236, 238, 242), (150, 156, 168)
+DIMMED = 0.3  # brightness of what a view knew before
+
+
+def write_contact_sheet(scene: Scene, path: Path) -> Path:
+    """Write one column a view: picture, depth (one colour scale for all), and the new pixels in colour."""
+    sheet = contact_sheet(scene)
+    with replacing(path) as aside:
+        sheet.save(aside)
+    return path
+
+
+def contact_sheet(scene: Scene) -> Image:
+    """The sheet as a picture; views wrap into several bands when there are many."""
+    from PIL import Image, ImageDraw
+
+    near, far = depth_range(scene.frames)
+    columns = min(COLUMNS, len(scene.frames))
+    bands = -(-len(scene.frames) // columns)
+    cell_height = round(CELL * scene.frames[0].camera.height / scene.frames[0].camera.width)
+    band_height = LINE + 3 * (cell_height + GAP) + GAP
+    width = max(columns, 3) * (CELL + GAP) + GAP
+    sheet = Image.new("RGB", (width, 2 * LINE + 2 * GAP + bands * band_height), BACKGROUND)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((GAP, GAP), _fitted(scene.prompt, width - 2 * GAP), INK, font=_font(15))
+    pen.text((GAP, GAP + LINE), _legend(near, far), FAINT, font=_font(12))
+    for view, frame in enumerate(scene.frames):
+        x = GAP + view % columns * (CELL + GAP)
+        y = 2 * (LINE + GAP) + view // columns * band_height
+        pen.text((x, y), f"view {view}   {100 * new_share(frame):.0f} % new", INK, font=_font(12))
+        for row, panel in enumerate(_panels(frame, near, far)):
+            top = y + LINE + row * (cell_height + GAP)
+            cell = Image.fromarray(panel.numpy()).resize((CELL, cell_height), Image.Resampling.LANCZOS)
+            sheet.paste(cell, (x, top))
+    return sheet
+
+
+def depth_range(frames: tuple[Frame, ...]) -> tuple[float, float]:
+    """Metres between which nearly all surfaces of the views lie: their 1st and 99th percentile."""
+    depths = torch.cat([frame.depth[frame.valid] for frame in frames]).sort().values
+    if not len(depths):
+        return 1.0, 2.0
+    near, far = (depths[round(share * (len(depths) - 1))].item() for share in (0.01, 0.99))
+    return near, max(far, 1.01 * near)
+
+
+def new_share(frame: Frame) -> float:
+    """Share of the pixels that earlier views did not show, [0, 1]."""
+    return 1 - frame.known.float().mean().item()
+
+
+def _panels(frame: Frame, near: float, far: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Three (H, W, 3) uint8 pictures of a view."""
+    gray = DIMMED * frame.image.mean(dim=0, keepdim=True).expand_as(frame.image)
+    new = torch.where(frame.known, gray, frame.image)
+    return _pixels(frame.image), colorize(frame.depth[0], frame.valid[0], near, far), _pixels(new)
+
+
+def _pixels(image: Tensor) -> Tensor:
+    return (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous()
+
+
+def _legend(near: float, far: float) -> str:
+    return f"picture  /  depth: red {near:.1f} m, violet {far:.1f} m  /  in colour: new in this view"
+
+
+def _font(size: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def _fitted(text: str, width: int) -> str:
+    """One line of text cut with an ellipsis to fit `width` pixels."""
+    line = " ".join(text.split())
+    while _font(15).getlength(line) > width:
+        line = line.removesuffix("...")[:-1] + "..."
+    return line

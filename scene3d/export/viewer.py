@@ -1,0 +1,125 @@
+"""viewer.html: the scene as one page that opens from disk, with no network and no other file.
+
+The page holds its program (WebGL 2, plain JavaScript) and the scene: one gzip-compressed block of
+little-endian arrays in base64, described by JSON. Faces lie in the order of the views, so that a prefix of
+them shows the scene as it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depthgen.depth import colorize
+from depthgen.geometry import Mesh
+from scene3d.backdrop import make_backdrop
+from scene3d.export.contact_sheet import depth_range, new_share
+from scene3d.files import replacing
+from scene3d.frame import Frame
+from scene3d.fusion import extend, fuse_all
+
+if TYPE_CHECKING:
+    from scene3d.scene import Scene
+
+SCRIPTS = ("viewer_math.js", "viewer_gl.js", "viewer_controls.js", "viewer.js")
+THUMBNAIL = 128  # pixels
+LEVELS = 256  # of the depth colour scale
+
+
+def write_viewer(scene: Scene, path: Path) -> Path:
+    """Write the page: the surface, its cameras, its growth view by view, overlays of depth and of what is new."""
+    mesh, face_ends = grown_mesh(scene.frames)
+    parts = {
+        "META": _script_safe(json.dumps(_description(scene, mesh, face_ends))),
+        "DATA": base64.b64encode(_compressed(mesh)).decode("ascii"),
+        "SCRIPT": "\n".join(_resource(name) for name in SCRIPTS),
+    }
+    page = re.sub("%%([A-Z]+)%%", lambda found: parts[found[1]], _resource("viewer.html"))
+    with replacing(path) as aside:
+        aside.write_text(page, encoding="utf-8")
+    return path
+
+
+def grown_mesh(frames: tuple[Frame, ...]) -> tuple[Mesh, list[int]]:
+    """The fused surface, and for each view the number of faces once it had been added."""
+    fused, face_ends = fuse_all(()), []
+    for frame in frames:
+        fused = extend(fused, frame)
+        face_ends.append(len(fused.surface.faces))
+    return fused.surface, face_ends
+
+
+def _description(scene: Scene, mesh: Mesh, face_ends: list[int]) -> dict[str, Any]:
+    near, far = depth_range(scene.frames)
+    return {
+        "prompt": scene.prompt,
+        "vertices": len(mesh.vertices),
+        "faces": len(mesh.faces),
+        "near": near,
+        "far": far,
+        "views": [_view(frame, end) for frame, end in zip(scene.frames, face_ends, strict=True)],
+        "backdrop": _picture(make_backdrop(scene.frames).panorama),
+        "depthColors": _depth_colors(),
+    }
+
+
+def _view(frame: Frame, face_end: int) -> dict[str, Any]:
+    camera = frame.camera
+    return {
+        "faceEnd": face_end,
+        "newShare": new_share(frame),
+        "width": camera.width,
+        "height": camera.height,
+        "K": camera.K.tolist(),
+        "pose": camera.world_from_camera.tolist(),
+        "picture": _picture(frame.image, THUMBNAIL),
+    }
+
+
+def _compressed(mesh: Mesh) -> bytes:
+    """Positions (float32 x 3), colours (uint8 x 4) and indices (uint32 x 3), one after the other."""
+    colors = torch.nn.functional.pad((mesh.colors * 255).round(), (0, 1), value=255)
+    arrays = (
+        mesh.vertices.numpy().astype("<f4"),
+        colors.numpy().astype(np.uint8),
+        mesh.faces.numpy().astype("<u4"),
+    )
+    return gzip.compress(b"".join(array.tobytes() for array in arrays), compresslevel=6, mtime=0)
+
+
+def _picture(image: Tensor, longest: int | None = None) -> str:
+    """A (3, H, W) [0, 1] picture as a JPEG data address."""
+    from PIL import Image
+
+    picture = Image.fromarray((image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
+    if longest is not None:
+        picture.thumbnail((longest, longest))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=90)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _depth_colors() -> list[int]:
+    """The colour scale of the contact sheet as flat RGBA bytes, from near to far on a log scale."""
+    ramp = torch.logspace(0, 1, LEVELS)[None]
+    rgb = colorize(ramp, torch.ones_like(ramp, dtype=torch.bool), 1.0, 10.0)
+    return torch.nn.functional.pad(rgb[0], (0, 1), value=255).reshape(-1).tolist()
+
+
+def _script_safe(text: str) -> str:
+    """JSON that cannot end the script element that holds it, whatever the prompt says."""
+    return text.replace("<", "\\u003c")
+
+
+def _resource(name: str) -> str:
+    return resources.files("scene3d.export").joinpath(name).read_text(encoding="utf-8")

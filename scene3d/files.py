@@ -1,0 +1,70 @@
+"""Writing files so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from scene3d.frame import write_image
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to (file or folder, same suffix); it takes the place of `path` on success only."""
+    aside = path.with_name(f".{path.stem}.partial{path.suffix}")
+    _remove(aside)
+    try:
+        yield aside
+        if path.is_dir():
+            shutil.rmtree(path)
+        os.replace(aside, path)
+    finally:
+        _remove(aside)
+
+
+def write_video(images: Iterable[Tensor], path: Path, frames_per_second: int = 24) -> Path:
+    """Write (3, H, W) [0, 1] pictures as an H.264 film; an odd last row or column is cut off."""
+    import imageio.v2 as imageio
+
+    with replacing(path) as aside:
+        options = {"codec": "libx264", "quality": 8, "macro_block_size": 1}
+        with imageio.get_writer(aside, fps=frames_per_second, **options) as writer:
+            for image in images:
+                pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+                height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2  # yuv420p needs even sizes
+                writer.append_data(np.ascontiguousarray(pixels[:height, :width]))
+    return path
+
+
+def write_pictures(images: Iterable[Tensor], folder: Path) -> Path:
+    """Write (3, H, W) [0, 1] pictures as `folder`/0000.png, 0001.png, ... in place of such pictures.
+
+    ValueError when `folder` is a file or holds anything else.
+    """
+    if folder.is_file():
+        raise ValueError(f"{folder} is a file; choose a folder for the pictures")
+    strangers = [entry.name for entry in folder.glob("*") if not _is_numbered_picture(entry)]
+    if strangers:
+        raise ValueError(f"{folder} holds other files, e.g. {strangers[0]}; choose a new folder")
+    with replacing(folder) as aside:
+        aside.mkdir()
+        for number, image in enumerate(images):
+            write_image(image, aside / f"{number:04d}.png")
+    return folder
+
+
+def _is_numbered_picture(path: Path) -> bool:
+    return path.suffix == ".png" and path.stem.isdigit()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,132 @@
+"""New pictures of a finished scene, from any camera.
+
+OpenGL draws them (pyrender, off screen through EGL). Where there is no OpenGL, geometry.rasterize draws the
+same picture on the CPU. Colours are the surface's own, unlit: a camera of the scene gets its picture back.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depthgen.geometry import Camera, Mesh, Reprojection, rasterize
+from scene3d.backdrop import Backdrop, make_backdrop
+from scene3d.files import write_pictures, write_video
+
+if TYPE_CHECKING:
+    import pyrender
+
+    from scene3d.scene import Scene
+
+Renderer = Literal["auto", "pyrender", "torch"]
+GL_FROM_CV = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenGL cameras: y up, looking along -z
+NEAR_METRES = 0.02
+
+
+def render_views(
+    mesh: Mesh, cameras: Sequence[Camera], backdrop: Backdrop, renderer: Renderer = "auto"
+) -> Iterator[Reprojection]:
+    """Draw a mesh (metres) from each camera, at the camera's size.
+
+    Yields image (3, H, W) [0, 1], depth (1, H, W) metres and known (1, H, W) bool: where there is a surface.
+    The backdrop fills the rest of the image. "auto" is pyrender, or torch with a warning if OpenGL is missing.
+    """
+    draw = _torch_views if renderer == "torch" or not _opengl_works(renderer) else _opengl_views
+    for camera, (image, depth, coverage) in zip(cameras, draw(mesh, cameras), strict=True):
+        image = image + (1 - coverage) * backdrop.seen_from(camera)
+        yield Reprojection(image=image.clamp(0, 1), depth=depth, known=depth > 0)
+
+
+def render_views_to(
+    scene: Scene,
+    path: str | Path,
+    cameras: Sequence[Camera],
+    size: tuple[int, int] | None = None,
+    renderer: Renderer = "auto",
+) -> Path:
+    """Render a scene along cameras into a film (a path that ends in .mp4) or a folder of PNG files.
+
+    size: (width, height) in pixels; by default that of each camera. ValueError on any other suffix.
+    """
+    path = Path(path)
+    if path.suffix not in ("", ".mp4"):
+        raise ValueError(f"{path}: pictures go to a film (.mp4) or a folder, not to {path.suffix}")
+    if size is not None:
+        cameras = [camera.resized(*size) for camera in cameras]
+    views = render_views(scene.mesh(), cameras, make_backdrop(scene.frames), renderer)
+    images = (view.image for view in views)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_video(images, path) if path.suffix else write_pictures(images, path)
+
+
+def _torch_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Premultiplied image, depth (0: nothing) and coverage of each view, by the CPU rasteriser."""
+    for camera in cameras:
+        view = rasterize(mesh, camera)
+        yield view.image * view.known, view.depth * view.known, view.known.float()
+
+
+def _opengl_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """The same through OpenGL; its four samples a pixel make coverage a fraction at silhouettes."""
+    import pyrender
+
+    scene = _opengl_scene(mesh)
+    flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.SKIP_CULL_FACES | pyrender.RenderFlags.RGBA
+    canvas = pyrender.OffscreenRenderer(cameras[0].width, cameras[0].height)
+    try:
+        for camera in cameras:
+            canvas.viewport_width, canvas.viewport_height = camera.width, camera.height
+            lens = _lens(camera, mesh)
+            node = scene.add(lens, pose=camera.world_from_camera.numpy() @ GL_FROM_CV)
+            color, depth = canvas.render(scene, flags)
+            scene.remove_node(node)
+            rgba = torch.from_numpy(color.astype(np.float32) / 255).permute(2, 0, 1)
+            yield rgba[:3], torch.from_numpy(depth.copy())[None], rgba[3:]
+    finally:
+        canvas.delete()
+
+
+def _opengl_scene(mesh: Mesh) -> pyrender.Scene:
+    import pyrender
+
+    colors = torch.cat((mesh.colors, torch.ones(len(mesh.colors), 1)), dim=1)
+    triangles = pyrender.Primitive(
+        positions=mesh.vertices.numpy(), indices=mesh.faces.numpy().astype(np.uint32), color_0=colors.numpy()
+    )
+    scene = pyrender.Scene(bg_color=(0.0, 0.0, 0.0, 0.0))
+    scene.add(pyrender.Mesh([triangles]))
+    return scene
+
+
+def _lens(camera: Camera, mesh: Mesh) -> pyrender.IntrinsicsCamera:
+    import pyrender
+
+    fx, fy, cx, cy = (camera.K[i].item() for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
+    reach = (mesh.vertices - camera.position.float()).norm(dim=1).max().item()  # nothing lies beyond
+    far = max(2 * NEAR_METRES, 1.01 * reach)
+    return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=NEAR_METRES, zfar=far)
+
+
+def _opengl_works(renderer: Renderer) -> bool:
+    """Whether pyrender can draw here; with "pyrender" a failure is the caller's to see."""
+    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")  # read at pyrender's first import; no display
+    try:
+        if "open3d" in sys.modules and "pyrender" not in sys.modules:
+            raise RuntimeError("open3d was loaded first, and brings an OpenGL of its own")
+        import pyrender
+
+        pyrender.OffscreenRenderer(8, 8).delete()
+    except Exception as error:  # every platform fails in its own way: ImportError, OSError, EGLError, ...
+        if renderer == "pyrender":
+            raise
+        warnings.warn(f"no OpenGL ({error}): drawing on the CPU instead", stacklevel=3)
+        return False
+    return True
