@@ -19,7 +19,7 @@ _HOMES = {
     "resume_scene": "scene3d.generator",
 }
 
-__all__ = [  # noqa: F822 (resolved on first use, so that `import scene3d` costs nothing)
+__all__ = [  # resolved on first use, so that `import scene3d` costs nothing
     "GenerateConfig",
     "Scene",
     "SceneStep",

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LIMITS = {"views": (1, 360), "size": (32, 2048), "hfov": (20, 120), "depth_samples": (1, 64)}
+LIMITS = {
+    "views": (1, 360),
+    "seed": (0, 2**63 - 1),
+    "size": (32, 2048),
+    "hfov": (20, 120),
+    "depth_samples": (1, 64),
+}
 
 
 @dataclass(frozen=True)
 class GenerateConfig:
     """Settings of `generate_scene`. ValueError when a number is outside its `LIMITS`.
 
-    views: views in all, the first included. seed: decides every random choice. size: side of the pictures, px.
+    views: in all, the first included. seed: decides every random choice. size: side of the pictures, pixels.
     models: a set of models (see scene3d.backends.registry). text_to_image, inpainter, depth: one model put in
         the place of the set's own, "" to keep it.
     trajectory: a name (see scene3d.trajectory) or a camera-path file. hfov: field of view, degrees.

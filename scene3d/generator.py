@@ -26,7 +26,7 @@ from scene3d import inputs, journal
 from scene3d.backends import Depth, Models, Picture, load_models, roles_of
 from scene3d.config import GenerateConfig
 from scene3d.frame import Frame, round_to_8_bits
-from scene3d.fusion import Fused, View, extend, fill_pinholes, seam_step, view_from
+from scene3d.fusion import Fused, View, extend, seam_step, view_from
 from scene3d.journal import Entry, Manifest
 from scene3d.scene import Scene
 from scene3d.trajectory import cameras_from
@@ -78,7 +78,7 @@ def generate_scene(
     """Make a scene in the folder `out` from words, or from the picture file `image` and words.
 
     settings: fields of `GenerateConfig` (views=8, seed=0, models="builtin", trajectory="pan", size=256, ...).
-    progress: called after each committed view. Raises ValueError on unusable input, before anything is written.
+    progress: called after each committed view. Unusable input raises ValueError before anything is written.
     """
     for step in generate(prompt, out=out, image=image, config=GenerateConfig(**settings)):
         if progress:
@@ -86,9 +86,7 @@ def generate_scene(
     return step.scene
 
 
-def resume_scene(
-    folder: str | Path, *, device: str | None = None, progress: Progress | None = None
-) -> Scene:
+def resume_scene(folder: str | Path, *, device: str | None = None, progress: Progress | None = None) -> Scene:
     """Finish the scene in `folder` as it would have been finished without the interruption.
 
     device: another one than the scene was started on. Raises ValueError when the folder is no scene of ours.
@@ -105,8 +103,8 @@ def generate(
     """The steps of a new scene, made as they are asked for; see `generate_scene`."""
     config = config or GenerateConfig()
     roles_of(config)
-    if not prompt.strip() and image is None:
-        raise ValueError('the prompt is empty; say what to make, e.g. "a cabin by a lake", or give an image')
+    if not prompt.strip():
+        raise ValueError('the prompt is empty; say what to make, e.g. "a cabin by a lake"')
     root = inputs.new_folder(Path(out))
     picture = None if image is None else inputs.square_picture(Path(image), config.size)
     path = inputs.path_from_file(config.trajectory, config.views)
@@ -172,7 +170,7 @@ def _next_view(scene: Scene, fused: Fused, camera: Camera, run: _Run) -> SceneSt
     view, clock = len(scene.frames), _Clock()
     random = _Randomness(run.config.seed, view)
     with clock("reproject"):
-        seen = fill_pinholes(view_from(fused, camera, run.device))
+        seen = view_from(fused, camera, run.device)
     with clock("inpaint"):
         picture = _inpainted(seen, scene.prompt, camera, run, random("image"))
     image = round_to_8_bits(torch.where(seen.known, seen.image, picture.image))

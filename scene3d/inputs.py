@@ -23,7 +23,7 @@ def first_camera(config: GenerateConfig) -> Camera:
 def new_folder(path: Path) -> Path:
     """The folder of a new scene, not made yet; ValueError when it is in use or cannot be written."""
     if (path / "scene.json").exists():
-        raise ValueError(f"{path} already holds a scene; finish it with --resume {path}, or give another --out")
+        raise ValueError(f"{path} holds a scene; finish it with --resume {path}, or give another --out")
     if path.is_dir() and any(path.iterdir()):
         raise ValueError(f"{path} is not empty and not a scene; nothing was touched, give another --out")
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
@@ -47,7 +47,7 @@ def square_picture(file: Path, size: int) -> Tensor:
 
 
 def path_from_file(name: str, views: int) -> list[list[list[float]]] | None:
-    """The poses of a camera-path file as plain numbers, so that scene.json can keep them; None for named paths."""
+    """The poses of a camera-path file as plain numbers for scene.json to keep; None for named paths."""
     return None if name in PATHS else [pose.tolist() for pose in trajectory(name, views)]
 
 

@@ -89,11 +89,12 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def changes(manifest: Manifest, environment: dict[str, Any], models: dict[str, str]) -> list[str]:
-    """One readable line for everything that differs from what `manifest` records of environment and models."""
+    """One readable line for whatever differs from what `manifest` records of environment and models."""
     recorded = manifest.environment | manifest.models
     current = environment | models
     keys = sorted(recorded.keys() | current.keys())
-    return [f"{k} was {recorded.get(k)}, is {current.get(k)}" for k in keys if recorded.get(k) != current.get(k)]
+    differing = [key for key in keys if recorded.get(key) != current.get(key)]
+    return [f"{key} was {recorded.get(key)}, is {current.get(key)}" for key in differing]
 
 
 def start(root: Path, manifest: Manifest, picture: Tensor | None) -> None:
@@ -135,7 +136,7 @@ def read_manifest(root: Path) -> Manifest:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SceneFolderError(f"{path} cannot be read as JSON ({error}); restore it or start anew") from error
+        raise SceneFolderError(f"{path} is not JSON ({error}); restore it or start anew") from error
     return _manifest_from(data, path)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from depthgen.geometry import Mesh
 from scene3d.frame import Frame
-from scene3d.fusion import Fused, fuse_all, sky_dome
+from scene3d.fusion import Fused, fuse_all
 from scene3d.journal import Entry, Manifest, SceneFolderError, commit_view, read_manifest, read_view
 
 __all__ = ["Frame", "Scene"]
@@ -35,7 +35,7 @@ class Scene:
         """Read a scene folder; ValueError when it is not one of ours, is damaged, or has no view yet."""
         scene = Scene.open(folder)
         if not scene.frames:
-            raise SceneFolderError(f"{folder} has no view yet; finish it with generate-scene --resume {folder}")
+            raise SceneFolderError(f"{folder} has no view yet; finish it with --resume {folder}")
         return scene
 
     @staticmethod
@@ -59,10 +59,6 @@ class Scene:
     def mesh(self) -> Mesh:
         """The fused surface of all views in metres, in the scene's frame; without the sky."""
         return self.fused().surface
-
-    def sky(self, radius: float = 1000.0) -> Mesh | None:
-        """The sky seen so far as a dome of `radius` metres about the first camera; None if no view shows sky."""
-        return sky_dome(self.fused(), radius)
 
     def export(self, path: str | Path) -> Path:
         """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format."""

@@ -1,7 +1,7 @@
 """Camera paths: by name, or read from a file.
 
-A path is a list of (4, 4) float64 world_from_camera matrices in the scene's frame (the first camera's: metres,
-x right, y down, z forward); its first pose is the identity.
+A path is a list of (4, 4) float64 world_from_camera matrices in the scene's frame: the first camera's,
+metres, x right, y down, z forward.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, look_at, turned
+from depthgen.geometry import Camera, inverse, look_at, turned
 from scene3d.frame import Frame
 
 TURN_PER_VIEW = 18.0  # degrees; at 60 degrees of view a pan shows 30 % new pixels in each view
 ARM = 0.1  # a pan turns about a point this share of `distance` behind the camera, as a person does
 
-_OPENCV_FROM_OPENGL = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64))
+_OPENGL = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64))  # from and to its axes
 
 
 def trajectory(name: str, views: int, *, distance: float = 1.0) -> list[Tensor]:
-    """The path `name`, or the one in the file `name`, with `views` poses.
+    """`views` poses of the path `name`, or of the file `name` moved so that its first pose is the identity.
 
     distance: metres to what stands in front of the first camera; the scale of every sideways move.
     Raises ValueError when there is neither such a path nor such a file, or the file has too few poses.
     """
     if name in PATHS:
         return PATHS[name](views, distance)
-    path = read_path(Path(name))
-    if len(path) < views:
-        raise ValueError(f"{name} has {len(path)} poses for {views} views; give more poses or --views {len(path)}")
-    return path[:views]
+    poses = read_path(Path(name))
+    if len(poses) < views:
+        raise ValueError(f"{name} has {len(poses)} poses, too few for {views} views")
+    return [inverse(poses[0]) @ pose for pose in poses[:views]]
 
 
 def cameras_from(
@@ -83,32 +83,32 @@ PATHS: dict[str, Callable[[int, float], list[Tensor]]] = {
 
 
 def read_path(file: Path) -> list[Tensor]:
-    """Poses from a JSON file, moved so that the first is the identity.
+    """Poses (4, 4) world_from_camera in the scene's frame from a JSON file.
 
     Understands nerfstudio's camera paths ({"camera_path": [{"camera_to_world": ...}]}) and transforms
-    ({"frames": [{"transform_matrix": ...}]}), both with OpenGL axes, and a plain list of 4x4
-    world_from_camera matrices with OpenCV axes. ValueError names the file and the pose that cannot be used.
+    ({"frames": [{"transform_matrix": ...}]}), both with OpenGL axes as in our own transforms.json, and a
+    plain list of 4x4 matrices with OpenCV axes. ValueError names the file and the pose that cannot be used.
     """
     if not file.is_file():
         raise ValueError(f"no camera path {str(file)!r}: neither a file nor one of {', '.join(PATHS)}")
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{file} is not JSON ({error}); give a camera path as nerfstudio writes it") from error
+        raise ValueError(f"{file} is not JSON ({error}); give a nerfstudio camera path") from error
     poses = [_checked(pose, f"{file}, pose {i}") for i, pose in enumerate(_poses_in(data, file))]
     if not poses:
         raise ValueError(f"{file} holds no camera pose")
-    return [torch.linalg.solve(poses[0], pose) for pose in poses]
+    return poses
 
 
 def _poses_in(data: Any, file: Path) -> list[Tensor]:
-    """The world_from_camera matrices of any of the three layouts, OpenCV axes."""
+    """The matrices of any of the three layouts, in OpenCV axes."""
     try:
         if isinstance(data, list):
             return [_matrix(pose) for pose in data]
         if "camera_path" in data:
-            return [_matrix(view["camera_to_world"]) @ _OPENCV_FROM_OPENGL for view in data["camera_path"]]
-        return [_matrix(view["transform_matrix"]) @ _OPENCV_FROM_OPENGL for view in data["frames"]]
+            return [_OPENGL @ _matrix(view["camera_to_world"]) @ _OPENGL for view in data["camera_path"]]
+        return [_OPENGL @ _matrix(view["transform_matrix"]) @ _OPENGL for view in data["frames"]]
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"{file} is not a camera path ({type(error).__name__}: {error}); "

@@ -1,4 +1,4 @@
-"""Diffusers pipelines as they come: text-to-image and inpainting. Foreign depth goes through DepthEstimator."""
+"""Diffusers pipelines as they come: text-to-image and inpainting (foreign depth is DepthEstimator's)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DiffusersTextToImage:
 
 @dataclass(frozen=True)
 class DiffusersInpainter:
-    """An inpainting pipeline. It alters known pixels, so their drift is measured and the caller puts them back."""
+    """An inpainting pipeline; it alters known pixels, so their drift is measured, and the caller mends it."""
 
     pipeline: Any
     guidance: float = 7.5
@@ -57,7 +57,7 @@ class DiffusersInpainter:
         ).images[0]
         completed = _resized(_tensor(made), camera.height, camera.width)
         drift = (completed - image).abs()[known.expand_as(image)]
-        return Picture(completed, float(drift.mean()) if len(drift) else 0.0)
+        return Picture(completed, float(drift.mean()) if len(drift) else None)
 
 
 def load_text_to_image(source: str, device: str, config: GenerateConfig) -> DiffusersTextToImage:

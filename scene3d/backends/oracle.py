@@ -36,7 +36,7 @@ class Oracle:
     ) -> Picture:
         """The true picture; its residual is the error of the known pixels. See `Inpainter`."""
         truth = self._render(camera)[0]
-        return Picture(truth, _mean((truth - image).abs(), known) or 0.0)
+        return Picture(truth, _mean((truth - image).abs(), known))
 
     def predict(self, image: Tensor, *, camera: Camera, generator: torch.Generator) -> Depth:
         """The true depth; see `DepthModel`."""

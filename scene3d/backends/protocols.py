@@ -1,8 +1,8 @@
 """What the loop asks of its models. Anything that keeps these three contracts can take part.
 
 All pictures are (3, H, W) float32 in [0, 1], depths (1, H, W) metres, flags (1, H, W) bool. `camera` tells
-where the view is taken from: learned models may ignore it or use its field of view, the oracle renders from it.
-Every random choice is drawn from `generator`.
+where the view is taken from: learned models may ignore it or use its field of view, the oracle renders from
+it. Every random choice is drawn from `generator`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from depthgen.geometry import Camera
 class Picture:
     """A completed view, (3, H, W) in [0, 1], and how far the model strayed from the known pixels.
 
-    residual: mean |difference| over known pixels before they are put back, [0, 1] scale.
+    residual: mean |difference| over known pixels before they are put back, [0, 1] scale; None if none are.
     """
 
     image: Tensor
-    residual: float
+    residual: float | None
 
 
 @dataclass(frozen=True)

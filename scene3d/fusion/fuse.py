@@ -44,13 +44,6 @@ def extend(fused: Fused, frame: Frame) -> Fused:
     return Fused(merge_meshes([fused.surface, surface]), merge_meshes([fused.sky, sky]))
 
 
-def sky_dome(fused: Fused, radius: float) -> Mesh | None:
-    """The sky as a mesh of `radius` metres about the scene's origin; None when no sky was seen."""
-    if not len(fused.sky.faces):
-        return None
-    return Mesh(fused.sky.vertices * radius, fused.sky.colors, fused.sky.faces)
-
-
 def without_position(camera: Camera) -> Camera:
     """The same camera at the origin: what is infinitely far away does not move with it."""
     pose = camera.world_from_camera.clone()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, clean_holes, push_pull, rasterize
+from depthgen.geometry import Camera, clean_holes, fill_pinholes, rasterize
 from scene3d.fusion.fuse import Fused, without_position
 
 
@@ -31,27 +32,17 @@ class View:
 
 
 def view_from(fused: Fused, camera: Camera, device: str = "cpu") -> View:
-    """Re-render a fused scene: the nearest surface, the sky where there is none."""
+    """Re-render a fused scene: the nearest surface, the sky where there is none, on the CPU.
+
+    Cracks are closed from their neighbours; holes, and specks adrift in them, are left to be imagined.
+    """
     front = rasterize(fused.surface, camera, device)
     back = rasterize(fused.sky, without_position(camera), device)
-    return View(
-        image=torch.where(front.known, front.image, back.image).cpu(),
-        depth=front.depth.cpu(),
-        surface=front.known.cpu(),
-        sky=(back.known & ~front.known).cpu(),
+    image, depth, known = fill_pinholes(
+        torch.where(front.known, front.image, back.image).cpu(),
+        torch.where(front.known, front.depth, math.inf).cpu(),  # the sky is behind everything
+        (front.known | back.known).cpu(),
     )
-
-
-def fill_pinholes(seen: View) -> View:
-    """Close the small gaps of a re-rendered view from their surroundings; true holes stay open."""
-    hole = clean_holes(seen.known)
-    pinhole = ~seen.known & ~hole
-    as_surface = pinhole & (push_pull(seen.surface.float(), seen.known) > 0.5)
-    image = push_pull(seen.image, seen.known)
-    depth = push_pull(seen.depth.log().where(seen.surface, 0.0), seen.surface).exp()
-    return View(
-        image=torch.where(pinhole, image, seen.image),
-        depth=torch.where(as_surface, depth, seen.depth),
-        surface=(seen.surface | as_surface) & ~hole,
-        sky=(seen.sky | (pinhole & ~as_surface)) & ~hole,
-    )
+    kept = known & ~clean_holes(known)
+    is_surface = depth.isfinite()
+    return View(image, depth.where(is_surface, 0.0), kept & is_surface, kept & ~is_surface)

@@ -1,0 +1,232 @@
+"""generate-scene, render-views, view-scene: arguments in, one call into the library, one line per view out.
+
+Nothing heavy is imported before the arguments are understood, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from scene3d.config import GenerateConfig
+
+if TYPE_CHECKING:
+    from depthgen.geometry import Camera
+    from scene3d.generator import SceneStep
+    from scene3d.scene import Scene
+
+OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
+OF_A_NEW_SCENE = ("out", "image", "models", "views", "trajectory", "seed")  # settled once a scene exists
+RENDERED_FRAMES = 120
+
+GENERATE_EXAMPLES = """\
+examples:
+  generate-scene "a cabin by a lake at sunset"                  a scene in ./a-cabin-by-a-lake-at-sunset
+  generate-scene "a library" --out library --views 12 --seed 3
+  generate-scene "a village in the snow" --image photo.jpg      start from a picture of your own
+  generate-scene "a beach" --trajectory path.json               follow a nerfstudio camera path
+  generate-scene "a kitchen" size=384 guidance=5                KEY=VALUE changes any setting
+  generate-scene --resume library                               finish what was interrupted
+
+settings (KEY=VALUE) and their defaults:
+"""
+
+
+def generate_scene_command() -> int:
+    """Entry point of `generate-scene`; returns the exit status."""
+    parser = _generate_parser()
+    return _run(lambda: _generate(parser.parse_intermixed_args()))
+
+
+def render_views_command() -> int:
+    """Entry point of `render-views`; returns the exit status."""
+    parser = _render_parser()
+    return _run(lambda: _render(parser.parse_args()))
+
+
+def view_scene_command() -> int:
+    """Entry point of `view-scene`; returns the exit status."""
+    parser = _Parser(prog="view-scene", description="Open a scene's viewer.html in the web browser.")
+    parser.add_argument("scene", type=Path, help="scene folder")
+    return _run(lambda: _view(parser.parse_args()))
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, like all others here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def _generate_parser() -> argparse.ArgumentParser:
+    settings = "\n".join(f"  {f.name}={f.default}" for f in fields(GenerateConfig))
+    parser = _Parser(
+        prog="generate-scene",
+        usage="generate-scene PROMPT [options] [KEY=VALUE ...]",
+        description="Make a 3D scene from words: pictures, depth, mesh, film and viewer in one folder.",
+        epilog=GENERATE_EXAMPLES + settings,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("words", nargs="*", metavar="PROMPT | KEY=VALUE", help="what to make, in quotes; settings")
+    add("--out", type=Path, metavar="DIR", help="new folder for the scene (default: named after the prompt)")
+    add("--image", type=Path, metavar="FILE", help="picture to start from instead of words alone")
+    add("--models", metavar="NAME", help="builtin (default), stable-diffusion or oracle")
+    add("--views", type=int, metavar="N", help="views in all (default 8)")
+    add("--trajectory", metavar="NAME|FILE", help="pan (default), turn, orbit, dolly, or a JSON camera path")
+    add("--seed", type=int, metavar="N", help="decides every random choice (default 0)")
+    add("--resume", type=Path, metavar="DIR", help="finish the scene in DIR")
+    add("--device", metavar="NAME", help="auto (default), cpu or cuda")
+    add("--offline", action="store_true", help="never ask a model hub; use what is on this machine")
+    return parser
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    if arguments.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    words = [word for word in arguments.words if not OVERRIDE.match(word)]
+    overrides = [word for word in arguments.words if OVERRIDE.match(word)]
+    scene = _resumed(arguments) if arguments.resume else _new(arguments, words, overrides)
+    _export(scene)
+
+
+def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequence[str]) -> Scene:
+    from depthgen.cli.compose import compose
+
+    if len(words) != 1:
+        raise ValueError("give one prompt, in quotes" if words else 'give a prompt, e.g. "a cabin by a lake"')
+    names = ("models", "views", "trajectory", "seed", "device")
+    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    config = replace(compose("generate", overrides, GenerateConfig()), **given)
+    out = arguments.out or Path(_slug(words[0]))
+
+    from scene3d.generator import generate
+
+    print(f"{words[0]!r}: {config.views} views with models {config.models!r} into {out}{os.sep}", flush=True)
+    return _followed(generate(words[0], out=out, image=arguments.image, config=config), config.views)
+
+
+def _resumed(arguments: argparse.Namespace) -> Scene:
+    from scene3d.generator import resume
+    from scene3d.scene import Scene
+
+    folder = arguments.resume
+    given = [f"--{name}" for name in OF_A_NEW_SCENE if getattr(arguments, name) is not None]
+    if given or arguments.words:
+        surplus = (given + arguments.words)[0]
+        raise ValueError(f"--resume takes its settings from {folder / 'scene.json'}; leave out {surplus!r}")
+    found = Scene.open(folder)
+    print(f"{found.prompt!r}: {len(found.frames)} views found in {folder}{os.sep}", flush=True)
+    _followed(resume(folder, device=arguments.device), found.manifest.config.get("views"), len(found.frames))
+    return Scene.load(folder)
+
+
+def _followed(steps: Any, total: int, done: int = 0) -> Scene | None:
+    """Run the steps with a progress bar and a line for each; returns the scene after the last."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    scene = None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("views", total=total, completed=done)
+        progress.console.print("view    new   residual: image   depth     seam   seconds", highlight=False)
+        for step in steps:
+            progress.console.print(step_line(step), highlight=False)
+            progress.update(task, completed=step.view + 1)
+            scene = step.scene
+    return scene
+
+
+def step_line(step: SceneStep) -> str:
+    """One line of figures for a committed view; residuals and seam step are explained in `journal.Entry`."""
+    entry = step.entry
+    figures = (entry.residual_image, entry.residual_depth, entry.seam_step)
+    image, depth, seam = ("-" if figure is None else f"{100 * figure:.1f} %" for figure in figures)
+    seconds = sum(step.seconds.values())
+    share = f"{100 * entry.new_pixels:3.0f} %"
+    return f"{entry.view:4d}  {share}  {image:>15}  {depth:>6}  {seam:>7}  {seconds:8.1f}"
+
+
+def _export(scene: Scene) -> None:
+    from scene3d.export import export_all
+
+    print("writing the exports", flush=True)
+    for path in export_all(scene):
+        print(f"  {path}")
+    print(f"look at it: view-scene {scene.root}")
+
+
+def _slug(prompt: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:60] or "scene"
+
+
+def _render_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="render-views", description="Render new views of a finished scene.")
+    add = parser.add_argument
+    add("scene", type=Path, help="scene folder")
+    add("--trajectory", metavar="NAME|FILE", help="pan, turn, orbit, dolly, or a JSON camera path")
+    add("--frames", type=int, default=RENDERED_FRAMES, help=f"pictures of a named path ({RENDERED_FRAMES})")
+    add("--size", type=_size, metavar="WxH", help="picture size in pixels (default: that of the scene)")
+    add("--out", type=Path, metavar="FILE.mp4|DIR", help="film or folder (default: SCENE/render.mp4)")
+    return parser
+
+
+def _render(arguments: argparse.Namespace) -> None:
+    from scene3d.render import render_views_to
+    from scene3d.scene import Scene
+
+    scene = Scene.load(arguments.scene)
+    cameras = _cameras_to_render(scene, arguments.trajectory, arguments.frames)
+    out = arguments.out or arguments.scene / "render.mp4"
+    print(render_views_to(scene, out, cameras, size=arguments.size))
+
+
+def _cameras_to_render(scene: Scene, name: str | None, frames: int) -> list[Camera]:
+    """A smooth flight along the scene's own cameras or a named path; a file's poses as they are."""
+    from scene3d.export import smooth_path
+    from scene3d.trajectory import PATHS, cameras_from, read_path
+
+    if frames < 1:
+        raise ValueError(f"--frames {frames}: give at least 1")
+    first = scene.frames[0]
+    if name is not None and name not in PATHS:
+        return [first.camera.moved(pose) for pose in read_path(Path(name))]
+    cameras = [frame.camera for frame in scene.frames]
+    if name is not None:
+        cameras = cameras_from(first, name, scene.manifest.config["views"])
+    return smooth_path(cameras, frames) if len(cameras) > 1 else cameras
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(16 <= side <= 8192 for side in size):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; give WIDTHxHEIGHT, each 16 to 8192")
+    return size
+
+
+def _view(arguments: argparse.Namespace) -> None:
+    import webbrowser
+
+    from scene3d.scene import Scene
+
+    page = arguments.scene / "viewer.html"
+    if not page.is_file():
+        Scene.load(arguments.scene).export(page)
+    print(page)
+    if not webbrowser.open(page.resolve().as_uri()):
+        print("no web browser answered; open this file in one", file=sys.stderr)
+
+
+def _run(command: Callable[[], None]) -> int:
+    from depthgen.cli.errors import run_cli
+
+    warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
+    return run_cli(command)
