@@ -1,0 +1,170 @@
+"""ImageCompleter: a picture from words and from whatever part of it is already known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from depthgen.checkpoint import builtin_path, load_checkpoint
+from depthgen.devices import resolve_device
+from depthgen.diffusion.denoiser import Denoiser, clipped, guided
+from depthgen.diffusion.samplers import sample_ddim, uniform_times
+from depthgen.geometry import push_pull
+from depthgen.images import fitted_size, resize, shrink_known
+from depthgen.model import DiffusionModel, completion_condition
+from depthgen.text import TextEncoder, TextStates
+
+STEPS = 24
+GUIDANCE = 3.0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """image (3,H,W) in [0,1], known pixels exact, and how well they fitted.
+
+    residual: mean |difference| on known pixels before they were put back, [0,1] scale; None if nothing was
+    known.
+    """
+
+    image: Tensor
+    residual: float | None
+
+
+class ImageCompleter:
+    """Text-to-image where nothing is known, inpainting elsewhere. Build it with `from_pretrained`."""
+
+    def __init__(self, model: DiffusionModel, encoder: TextEncoder) -> None:
+        self.model = model
+        self.encoder = encoder
+
+    @classmethod
+    def from_pretrained(cls, name_or_path: str | Path = "builtin", device: str = "auto") -> ImageCompleter:
+        """Load "builtin", which ships with the package, or a .safetensors file of a completion experiment.
+
+        ValueError says what is wrong with the file; no network is asked.
+        """
+        where = resolve_device(device)
+        path = builtin_path("completer") if str(name_or_path) == "builtin" else Path(name_or_path)
+        model, _ = load_checkpoint(path, where)
+        if not isinstance(model, DiffusionModel) or model.config.task != "completion":
+            raise ValueError(
+                f"{path} is not a completion model; give a checkpoint of a completion experiment"
+            )
+        return cls(model, TextEncoder.load(where))
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        size: int | tuple[int, int] = 256,
+        guidance: float = GUIDANCE,
+        steps: int = STEPS,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """A picture (3,H,W) in [0,1] of `prompt`; size: a side in pixels, or (H, W).
+
+        The rest as in `complete`. ValueError on an empty prompt or a size below 1.
+        """
+        height, width = (size, size) if isinstance(size, int) else size
+        if min(height, width) < 1:
+            raise ValueError(f"size must be at least 1 pixel, got {height} x {width}")
+        nothing = torch.zeros(1, height, width, dtype=torch.bool)
+        blank = torch.zeros(3, height, width)
+        return self.complete(
+            blank, nothing, prompt, guidance=guidance, steps=steps, generator=generator
+        ).image
+
+    def complete(
+        self,
+        image: Tensor,
+        known: Tensor,
+        prompt: str,
+        *,
+        guidance: float = GUIDANCE,
+        steps: int = STEPS,
+        generator: torch.Generator | None = None,
+    ) -> Completion:
+        """Fill the unknown part of `image` by `prompt`; what is known comes back exactly.
+
+        image: (3,H,W) in [0,1]; known: (1,H,W) bool. The model works at its own resolution; its picture is
+        enlarged and corrected by its error on the known pixels, extended smoothly into the rest. guidance:
+        weight of the words, 1 is none extra. generator: by default one seeded with 0. ValueError on wrong
+        shapes or an empty prompt.
+        """
+        _check(image, known, prompt)
+        size = fitted_size(tuple(image.shape[-2:]), self.model.config.resolution, self._factor)
+        low, low_known = shrink_known(image, known, size)
+        drawn = self.sample(
+            [prompt], low[None], low_known[None], guidance=guidance, steps=steps, generator=generator
+        )
+        return composited(resize(drawn[0], tuple(image.shape[-2:])), image, known)
+
+    @torch.inference_mode()
+    def sample(
+        self,
+        prompts: Sequence[str],
+        image: Tensor | None = None,
+        known: Tensor | None = None,
+        *,
+        guidance: float = GUIDANCE,
+        steps: int = STEPS,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """B pictures (B,3,h,w) in [0,1] at the model's resolution, known pixels not put back.
+
+        prompts: B captions. image: (B,3,h,w) in [0,1] and known: (B,1,h,w) bool at that resolution; None:
+        nothing.
+        """
+        side = self.model.config.resolution
+        image = torch.zeros(len(prompts), 3, side, side) if image is None else image
+        known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
+        noise = torch.randn(image.shape, generator=generator or torch.Generator().manual_seed(0))
+        condition = completion_condition(2 * image - 1, known)
+        denoise = self._denoiser(condition, prompts, guidance)
+        drawn = sample_ddim(denoise, noise.to(self._device), self.model.schedule, uniform_times(steps))
+        return ((drawn.float().cpu() + 1) / 2).clamp(0, 1)
+
+    def _denoiser(self, condition: Tensor, prompts: Sequence[str], guidance: float) -> Denoiser:
+        condition = condition.to(self._device)
+        worded = self._under(condition, self.encoder(prompts))
+        wordless = self._under(condition, self.encoder([""] * len(prompts)))
+        return clipped(guided(worded, wordless, guidance), -1.0, 1.0)
+
+    def _under(self, condition: Tensor, text: TextStates) -> Denoiser:
+        return lambda z_t, t: self.model.denoise(z_t, t, condition, text)
+
+    @property
+    def _factor(self) -> int:
+        return 2 ** len(self.model.config.unet.channels)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+
+def composited(drawn: Tensor, image: Tensor, known: Tensor) -> Completion:
+    """Put the known pixels of `image` back, and extend the error of `drawn` there smoothly into the hole.
+
+    drawn, image: (3,H,W) in [0,1]; known: (1,H,W) bool.
+    """
+    if not known.any():
+        return Completion(drawn, None)
+    error = (image - drawn) * known
+    residual = float(error.abs().sum() / (3 * known.sum()))
+    corrected = (drawn + push_pull(error, known)).clamp(0, 1)
+    return Completion(torch.where(known, image, corrected), residual)
+
+
+def _check(image: Tensor, known: Tensor, prompt: str) -> None:
+    if not prompt.strip():
+        raise ValueError("the prompt is empty; say what the picture should show")
+    if image.ndim != 3 or len(image) != 3 or known.shape != (1, *image.shape[1:]):
+        raise ValueError(
+            f"need image (3,H,W) and known (1,H,W), got {tuple(image.shape)}, {tuple(known.shape)}"
+        )
+    if known.dtype != torch.bool:
+        raise ValueError(f"known must be bool, got {known.dtype}; pass known > 0")

@@ -1,0 +1,122 @@
+"""What the estimator asks of a depth model, and how our own diffusion model answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from depthgen.depth import downsample_depth
+from depthgen.diffusion.denoiser import Denoiser, clipped
+from depthgen.diffusion.imputation import complete
+from depthgen.diffusion.samplers import sample_ddim, uniform_times
+from depthgen.geometry import Camera
+from depthgen.images import fitted_size, resize
+from depthgen.model import DiffusionModel
+
+TRAINING_HFOV = 60.0  # degrees, of the square pictures the models are trained on
+PREDICT_STEPS = 4
+COMPLETE_STEPS = 16
+
+
+@dataclass(frozen=True)
+class KnownDepth:
+    """Metres that are there already, at the image's size: depth (1,H,W) where known (1,H,W) bool."""
+
+    depth: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """How to sample: number of samples and of steps (None: the model's default), camera if it is known."""
+
+    samples: int
+    steps: int | None
+    camera: Camera | None
+    generator: torch.Generator
+
+
+@dataclass(frozen=True)
+class DepthSamples:
+    """depth (N,1,h,w) metres at the model's own resolution; at the far plane is sky, or what lies beyond."""
+
+    depth: Tensor
+    far: float
+
+
+class DepthSampler(Protocol):
+    """A depth model: draws samples for one image, guided by known depth if there is any."""
+
+    def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        """image: (3,H,W) float32 in [0,1] on the CPU. Returns samples on the CPU."""
+        ...
+
+
+class DiffusionDepth:
+    """Our own diffusion model as a DepthSampler: metric, at the resolution it was trained at."""
+
+    def __init__(self, model: DiffusionModel) -> None:
+        self.model = model
+
+    @torch.inference_mode()
+    def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        """Few DDIM steps without known depth; with it, imputation at the model's resolution."""
+        config = self.model.config
+        factor = 2 ** len(config.unet.channels)
+        size = fitted_size(tuple(image.shape[-2:]), config.resolution, factor)
+        condition = 2 * resize(image, size)[None] - 1
+        scale = focal_scale(request.camera, size, config.resolution)
+        noise = torch.randn(request.samples, 1, *size, generator=request.generator)
+        if known is None:
+            coded = self._predict(condition, noise, request)
+        else:
+            low, low_known = downsample_depth(known.depth / scale, known.known, size)
+            coded = self._complete(condition, noise, config.coding.encode(low), low_known, request)
+        return DepthSamples(scale * config.coding.decode(coded.float().cpu()), scale * config.coding.far)
+
+    def _predict(self, condition: Tensor, noise: Tensor, request: SampleRequest) -> Tensor:
+        times = uniform_times(request.steps or PREDICT_STEPS)
+        return sample_ddim(self._denoiser(condition), self._put(noise), self.model.schedule, times)
+
+    def _complete(
+        self, condition: Tensor, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
+    ) -> Tensor:
+        times = uniform_times(request.steps or COMPLETE_STEPS)
+        values, known = (x.expand(noise.shape) for x in (self._put(values), self._put(known)))
+        return complete(
+            self._denoiser(condition),
+            self._put(noise),
+            values,
+            known,
+            self.model.schedule,
+            times,
+            request.generator,
+        )
+
+    def _denoiser(self, condition: Tensor) -> Denoiser:
+        condition = self._put(condition)
+
+        def denoise(z_t: Tensor, t: Tensor) -> Tensor:
+            return self.model.denoise(z_t, t, condition.expand(len(z_t), -1, -1, -1))
+
+        return clipped(denoise, -1.0, 1.0)
+
+    def _put(self, tensor: Tensor) -> Tensor:
+        return tensor.to(next(self.model.parameters()).device)
+
+
+def focal_scale(camera: Camera | None, size: tuple[int, int], resolution: int) -> float:
+    """How many times farther things are than they look to a model that assumes its training camera.
+
+    A longer focal length magnifies: the same picture then shows things farther away (the canonical camera of
+    Metric3D, arXiv 2307.10984). size: (h, w) of the model's picture; 1 without a camera.
+    """
+    if camera is None:
+        return 1.0
+    h, w = size
+    focal = float(camera.resized(w, h).K[1, 1])
+    return focal / (resolution / 2 / math.tan(math.radians(TRAINING_HFOV) / 2))

@@ -1,0 +1,176 @@
+"""DepthEstimator: metric depth of any image at its own size, from a built-in, own or foreign model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from depthgen.checkpoint import builtin_path, load_checkpoint
+from depthgen.depth import downsample_depth, joint_bilateral_upsample
+from depthgen.depth_models import DepthSampler, DepthSamples, DiffusionDepth, KnownDepth, SampleRequest
+from depthgen.devices import resolve_device
+from depthgen.geometry import Camera, push_pull
+from depthgen.images import ImageLike, read_image, resize
+from depthgen.model import DiffusionModel
+
+VALID_SHARE = 0.95  # of the far plane; what is deeper is sky or out of range
+OUTLIER = 0.1  # log depth by which a residual may leave its neighbours' median and still be spread
+
+
+@dataclass(frozen=True)
+class DepthPrediction:
+    """What a model says about one image, at the image's size.
+
+    depth (H,W) float32 metres of planar z, the mean of the samples; std (H,W) metres over the samples, None
+    for one sample; valid (H,W) bool, False on sky and beyond the model's range; residual: mean |ln
+    predicted - ln known| on known pixels before the known metres were put back, None where nothing was
+    known.
+    """
+
+    depth: Tensor
+    std: Tensor | None
+    valid: Tensor
+    residual: float | None = None
+
+
+class DepthEstimator:
+    """Depth from one image, and completion of partly known depth. Build it with `from_pretrained`."""
+
+    def __init__(self, sampler: DepthSampler) -> None:
+        self.sampler = sampler
+
+    @classmethod
+    def from_pretrained(cls, name_or_path: str | Path = "builtin", device: str = "auto") -> DepthEstimator:
+        """Load a model by name.
+
+        "builtin" ships with the package and asks no network; a .safetensors file of ours or a folder with
+        one; "marigold", "depth-anything-v2-small", or a hub id or a local folder of those two families.
+        device: "auto", "cpu", "cuda". ValueError says what is wrong with the name, the file or the
+        connection.
+        """
+        where = resolve_device(device)
+        path = builtin_path("depth") if str(name_or_path) == "builtin" else Path(name_or_path)
+        if path.is_dir() and (path / "model.safetensors").is_file() and not (path / "config.json").is_file():
+            path = path / "model.safetensors"
+        if path.is_file():
+            return cls(DiffusionDepth(_load_depth_model(path, where)))
+        from depthgen.foreign import load_foreign
+
+        return cls(load_foreign(str(name_or_path), where))
+
+    def predict(
+        self,
+        image: ImageLike,
+        *,
+        camera: Camera | None = None,
+        samples: int = 1,
+        steps: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> DepthPrediction:
+        """Depth of `image` (a path, PIL image, uint8 (H,W,3) or float (3,H,W) in [0,1]).
+
+        camera: its intrinsics set the scale of metric models, which otherwise assume the field of view they
+        were trained with (60 degrees over the shorter side). samples: how many to draw and average. steps:
+        of the sampler. generator: by default one seeded with 0, so that the same image gives the same
+        depth.
+        """
+        picture = read_image(image)
+        request = _request(camera, samples, steps, generator)
+        drawn = self.sampler.sample(picture, None, request)
+        return _summary(torch.stack(_enlarged(drawn, picture)), drawn.far, None)
+
+    def complete(
+        self,
+        image: ImageLike,
+        depth: Tensor,
+        known: Tensor,
+        *,
+        camera: Camera | None = None,
+        samples: int = 1,
+        steps: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> DepthPrediction:
+        """Depth of `image` given part of it: known metres come back exactly, the rest continues them.
+
+        depth: (H,W) or (1,H,W) metres; known: the same shape, bool. The other arguments as in `predict`.
+        Without a single known pixel this is `predict`. ValueError on NaN or non-positive known depth.
+        """
+        picture = read_image(image)
+        given = _known_depth(picture, depth, known)
+        if not given.known.any():
+            return self.predict(picture, camera=camera, samples=samples, steps=steps, generator=generator)
+        drawn = self.sampler.sample(picture, given, _request(camera, samples, steps, generator))
+        enlarged = _enlarged(drawn, picture)
+        residual = sum(_log_residual(x, given, drawn.far).abs().mean().item() for x in enlarged) / samples
+        corrected = [_keep_known(x, given, drawn.far, tuple(drawn.depth.shape[-2:])) for x in enlarged]
+        summary = _summary(torch.stack(corrected), drawn.far, residual)
+        exact = given.known[0]
+        return replace(
+            summary, depth=torch.where(exact, given.depth[0], summary.depth), valid=summary.valid | exact
+        )
+
+
+def _load_depth_model(path: Path, device: torch.device) -> DiffusionModel:
+    model, _ = load_checkpoint(path, device)
+    if not isinstance(model, DiffusionModel) or model.config.task != "depth":
+        raise ValueError(f"{path} is not a depth model; give a checkpoint trained with a depth experiment")
+    return model
+
+
+def _request(
+    camera: Camera | None, samples: int, steps: int | None, generator: torch.Generator | None
+) -> SampleRequest:
+    if samples < 1 or (steps is not None and steps < 1):
+        raise ValueError(f"samples and steps must be at least 1, got samples={samples}, steps={steps}")
+    return SampleRequest(samples, steps, camera, generator or torch.Generator().manual_seed(0))
+
+
+def _known_depth(picture: Tensor, depth: Tensor, known: Tensor) -> KnownDepth:
+    size = tuple(picture.shape[-2:])
+    if tuple(depth.shape) not in (size, (1, *size)) or tuple(known.shape) not in (size, (1, *size)):
+        raise ValueError(
+            f"known depth {tuple(depth.shape)} and mask {tuple(known.shape)} must fit the image {size}"
+        )
+    if known.dtype != torch.bool:
+        raise ValueError(f"known must be bool, got {known.dtype}; pass known > 0")
+    given = KnownDepth(depth.detach().cpu().float().reshape(1, *size), known.cpu().reshape(1, *size))
+    metres = given.depth[given.known]
+    if not (torch.isfinite(metres).all() and (metres > 0).all()):
+        raise ValueError("known depth must be positive, finite metres wherever known is True")
+    return given
+
+
+def _enlarged(drawn: DepthSamples, picture: Tensor) -> list[Tensor]:
+    """Every sample at the picture's size, (1,H,W) each."""
+    guide = resize(picture, tuple(drawn.depth.shape[-2:]))
+    return [joint_bilateral_upsample(depth, guide, picture) for depth in drawn.depth]
+
+
+def _summary(depths: Tensor, far: float, residual: float | None) -> DepthPrediction:
+    """depths: (N,1,H,W) metres."""
+    depth = depths.mean(0)[0]
+    std = depths.std(0)[0] if len(depths) > 1 else None
+    return DepthPrediction(depth, std, depth < VALID_SHARE * far, residual)
+
+
+def _log_residual(depth: Tensor, given: KnownDepth, far: float) -> Tensor:
+    """ln known - ln predicted on the known pixels (n,); known depth beyond the far plane counts as far."""
+    return torch.log(given.depth[given.known].clamp(max=far) / depth[given.known])
+
+
+def _keep_known(depth: Tensor, given: KnownDepth, far: float, low: tuple[int, int]) -> Tensor:
+    """Known metres exactly; elsewhere the prediction, corrected by its error on them, smoothly extended.
+
+    Residuals far from the median of their cell in the (h, w) grid `low` are silhouettes that the prediction
+    draws a pixel beside the known ones: they say nothing about the hole and are not extended into it.
+    """
+    log_error = torch.zeros_like(depth)
+    log_error[given.known] = _log_residual(depth, given, far)
+    typical, _ = downsample_depth(log_error, given.known, low, least=0.0)
+    typical = torch.nn.functional.interpolate(typical[None], size=depth.shape[-2:], mode="nearest-exact")[0]
+    trusted = given.known & ((log_error - typical).abs() < OUTLIER)
+    extended = push_pull(log_error, trusted if trusted.any() else given.known)
+    return torch.where(given.known, given.depth, depth * torch.exp(extended))

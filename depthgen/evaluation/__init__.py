@@ -1,0 +1,20 @@
+"""Measuring depth models and picture generators: protocols as data, runner, report."""
+
+from depthgen.evaluation.protocols import PROTOCOLS, DepthProtocol, PromptProtocol, protocol
+from depthgen.evaluation.report import Report, table, write_report
+from depthgen.evaluation.runner import EvaluateConfig, evaluate
+from depthgen.evaluation.statistics import Estimate, bootstrap
+
+__all__ = [
+    "PROTOCOLS",
+    "DepthProtocol",
+    "Estimate",
+    "EvaluateConfig",
+    "PromptProtocol",
+    "Report",
+    "bootstrap",
+    "evaluate",
+    "protocol",
+    "table",
+    "write_report",
+]

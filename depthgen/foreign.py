@@ -1,0 +1,134 @@
+"""Published depth models: Marigold through diffusers, Depth Anything V2 through transformers.
+
+Both are affine-invariant (up to an unknown scale and shift, Depth Anything in disparity). Known depth
+settles the two; without any, the picture is given the range ASSUMED_RANGE, and its metres are only a guess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from depthgen.depth import align_depth, align_disparity
+from depthgen.depth_models import DepthSampler, DepthSamples, KnownDepth, SampleRequest
+from depthgen.images import to_pil
+
+ALIASES = {
+    "marigold": "prs-eth/marigold-depth-v1-1",
+    "depth-anything-v2-small": "depth-anything/Depth-Anything-V2-Small-hf",
+}
+ASSUMED_RANGE = (1.0, 20.0)  # metres of the nearest and the farthest thing, where nothing tells
+Align = Callable[[Tensor, Tensor, Tensor, float, float], Tensor]
+ALIGNED_RANGE = (0.1, 1000.0)  # metres that an alignment to known depth may reach
+
+
+class MarigoldDepth:
+    """A diffusers MarigoldDepthPipeline: affine-invariant depth, one draw a sample."""
+
+    def __init__(self, pipeline: Any) -> None:
+        self.pipeline = pipeline
+
+    @torch.inference_mode()
+    def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        """See DepthSampler; steps None is the pipeline's own default."""
+        draws = [self._draw(image, request) for _ in range(request.samples)]
+        if known is not None:
+            return _aligned(draws, known, align_depth)
+        near, far = ASSUMED_RANGE
+        return DepthSamples(torch.stack([near + (far - near) * draw for draw in draws]), torch.inf)
+
+    def _draw(self, image: Tensor, request: SampleRequest) -> Tensor:
+        output = self.pipeline(
+            to_pil(image),
+            num_inference_steps=request.steps,
+            ensemble_size=1,
+            output_type="pt",
+            generator=request.generator,
+        )
+        return output.prediction[0].float().cpu()  # (1,H,W) in [0,1]
+
+
+class DepthAnything:
+    """A transformers depth estimator: disparity for the relative models, metres for the metric ones.
+
+    It is deterministic, so further samples repeat the first.
+    """
+
+    def __init__(self, model: Any, processor: Any) -> None:
+        self.model = model
+        self.processor = processor
+
+    @torch.inference_mode()
+    def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        """See DepthSampler; steps and generator have no meaning here."""
+        inputs = self.processor(images=to_pil(image), return_tensors="pt").to(self.model.device)
+        output = self.model(**inputs).predicted_depth.float().cpu()  # (1,h,w)
+        if getattr(self.model.config, "depth_estimation_type", "relative") == "metric":
+            far = float(self.model.config.max_depth)
+            return DepthSamples(output.clamp(1e-3, far).expand(request.samples, 1, -1, -1), far)
+        if known is not None:
+            return _aligned([output] * request.samples, known, align_disparity)
+        return DepthSamples(_assumed_disparity(output).expand(request.samples, 1, -1, -1), torch.inf)
+
+
+def load_foreign(name: str, device: torch.device) -> DepthSampler:
+    """A foreign model by alias, hub id or local folder; ValueError in one line if it cannot be had."""
+    source = ALIASES.get(name, name)
+    if not Path(source).is_dir() and "/" not in source:
+        known = ", ".join(["builtin", *ALIASES])
+        raise ValueError(
+            f"no depth model {name!r}: give {known}, a checkpoint file, a model folder or a hub id"
+        )
+    load = _load_marigold if _is_diffusers(source) else _load_depth_anything
+    try:
+        return load(source, device)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"cannot load depth model {source!r}: {reason} (offline? take 'builtin', or a local folder)"
+        ) from error
+
+
+def _is_diffusers(source: str) -> bool:
+    if Path(source).is_dir():
+        return (Path(source) / "model_index.json").is_file()
+    return "marigold" in source.lower()
+
+
+def _load_marigold(source: str, device: torch.device) -> MarigoldDepth:
+    from diffusers import MarigoldDepthPipeline
+
+    index = Path(source) / "model_index.json"
+    if index.is_file() and json.loads(index.read_text())["_class_name"] != MarigoldDepthPipeline.__name__:
+        raise ValueError("the folder holds another diffusers pipeline, not Marigold's")
+    pipeline = MarigoldDepthPipeline.from_pretrained(source)
+    pipeline.set_progress_bar_config(disable=True)
+    return MarigoldDepth(pipeline.to(device))
+
+
+def _load_depth_anything(source: str, device: torch.device) -> DepthAnything:
+    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+
+    processor = AutoImageProcessor.from_pretrained(source)
+    return DepthAnything(AutoModelForDepthEstimation.from_pretrained(source).to(device).eval(), processor)
+
+
+def _aligned(draws: list[Tensor], known: KnownDepth, align: Align) -> DepthSamples:
+    """Each draw (1,h,w) at the image's size, fitted to the known metres there."""
+    near, far = ALIGNED_RANGE
+    size = tuple(known.known.shape[-2:])
+    enlarged = [F.interpolate(draw[None], size=size, mode="bilinear", antialias=True)[0] for draw in draws]
+    return DepthSamples(torch.stack([align(x, known.depth, known.known, near, far) for x in enlarged]), far)
+
+
+def _assumed_disparity(disparity: Tensor) -> Tensor:
+    """Relative disparity (1,h,w) -> metres that span ASSUMED_RANGE."""
+    near, far = ASSUMED_RANGE
+    unit = (disparity - disparity.min()) / (disparity.max() - disparity.min()).clamp_min(1e-6)
+    return 1.0 / (1.0 / far + unit * (1.0 / near - 1.0 / far))
