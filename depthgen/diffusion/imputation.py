@@ -1,0 +1,175 @@
+"""Completion: known values steer the sampling of a model that was not trained for it.
+
+Three ways, from the plainest to the default. Figures: exact denoiser of two unit Gaussians with correlation
+0.9, one known to be 1.5, so that the other has mean 1.35 (tests/depthgen/diffusion/test_imputation.py).
+- `Resample(rounds=1)`, replacement: known values, noised to the current time, overwrite z before each step.
+  The rest never gets to agree with them: mean 0.93 in 128 calls.
+- `Resample(rounds=10)`, RePaint (arXiv 2201.09865): each step is taken back and redone, so that both parts
+  come to agree: mean 1.32 in 1271 calls, but 1.22 when 61 calls must do.
+- `Guide()`: the denoiser's x0 is corrected to its mean given the known values, by gradients: mean 1.355 in
+  8 calls with gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from depthgen.diffusion.denoiser import Denoiser, denoise_at
+from depthgen.diffusion.samplers import ancestral_step, ddim_step, normal_like
+from depthgen.diffusion.schedule import Schedule, diffuse
+
+Vectors = Callable[[Tensor], Tensor]  # a linear map of (B, C, H, W)
+TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known: values (B, C, H, W), read only where `where` (B, 1 or C, H, W) bool is True."""
+
+    values: Tensor
+    where: Tensor
+
+    def impose(self, z: Tensor) -> Tensor:
+        """z (B, C, H, W) with the known values in their places."""
+        return torch.where(self.where, self.values, z)
+
+    def only(self, x: Tensor) -> Tensor:
+        """x (B, C, H, W) at known places, 0 elsewhere."""
+        return torch.where(self.where, x, 0)
+
+
+@dataclass(frozen=True)
+class Resample:
+    """Replacement of the known part before every ancestral step, each step done `rounds` times (RePaint)."""
+
+    rounds: int = 10
+
+    def sample(
+        self,
+        denoise: Denoiser,
+        noise: Tensor,
+        known: Known,
+        schedule: Schedule,
+        times: Tensor,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """x0 (B, C, H, W), known values not yet exact, in (N - 1) rounds + 1 denoiser calls."""
+        z = noise
+        for t, s in pairwise(times[:-1]):
+            for left in reversed(range(self.rounds)):
+                z = impose_noised(z, known, schedule, t, generator)
+                z = ancestral_step(z, denoise_at(denoise, z, t), schedule, t, s, normal_like(z, generator))
+                if left:
+                    z = renoise(z, schedule, s, t, normal_like(z, generator))
+        return denoise_at(denoise, impose_noised(z, known, schedule, times[-2], generator), times[-2])
+
+
+def impose_noised(
+    z: Tensor, known: Known, schedule: Schedule, t: Tensor, generator: torch.Generator | None
+) -> Tensor:
+    """z with the known values, noised afresh to time t, in their places."""
+    noised = diffuse(known.values, normal_like(z, generator), schedule.alpha(t), schedule.sigma(t))
+    return torch.where(known.where, noised, z)
+
+
+def renoise(z: Tensor, schedule: Schedule, s: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+    """From time s back to t > s: a sample of q(z_t | z_s)."""
+    ratio = schedule.alpha(t) / schedule.alpha(s)
+    variance = -(schedule.log_snr(t) - schedule.log_snr(s)).expm1() * schedule.sigma(t) ** 2
+    return ratio * z + variance.sqrt() * noise
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Deterministic DDIM on the posterior mean given the known values (MMPS, arXiv 2405.13712).
+
+    Given z_t the covariance of x0 is C = sigma^2 / alpha dx0/dz (Tweedie's second-order formula), so by
+    Gaussian conditioning the mean given known = y is x0 + C a, with (C + known_std^2) a = y - x0 on the known
+    places. C times a vector is one backward pass through the denoiser; the system is solved by `iterations`
+    of conjugate gradients. Exact for Gaussian data, given enough iterations and steps.
+    """
+
+    iterations: int = 3
+    known_std: float = (
+        0.02  # how far known values may be off, in the units of x0; also keeps the system regular
+    )
+
+    def sample(
+        self,
+        denoise: Denoiser,
+        noise: Tensor,
+        known: Known,
+        schedule: Schedule,
+        times: Tensor,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """x0 (B, C, H, W), known values not yet exact, in N denoiser calls and N * iterations backward
+        passes.""" z = noise for t, s in pairwise(times[:-1]):
+            z = ddim_step(z, self.posterior_mean(denoise, z, known, schedule, t), schedule, t, s)
+        return self.posterior_mean(denoise, z, known, schedule, times[-2])
+
+    def posterior_mean(
+        self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor
+    ) -> Tensor:
+        """E[x0 | z_t, known] (B, C, H, W) by the formula above, without gradient."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            x0 = denoise_at(denoise, z, t)
+        scale = schedule.sigma(t) ** 2 / schedule.alpha(t)
+
+        def covariance(v: Tensor) -> Tensor:
+            return scale * torch.autograd.grad(x0, z, v, retain_graph=True)[0]
+
+        return conditioned(x0.detach(), covariance, known, self.known_std**2, self.iterations)
+
+
+def conditioned(
+    mean: Tensor, covariance: Vectors, known: Known, known_variance: float, iterations: int
+) -> Tensor:
+    """Mean of a Gaussian (B, C, H, W) given the known values with this variance, by conjugate gradients.
+
+    A batch entry stops where the covariance, which a network only approximates, is not positive.
+    """
+    residual = p = known.only(known.values - mean)
+    for _ in range(iterations):
+        moved = covariance(p)
+        image = known.only(moved) + known_variance * p
+        curvature = inner(p, image)
+        step = torch.where(curvature > 0, inner(residual, residual) / curvature, 0)
+        mean = mean + step * moved
+        before, residual = residual, residual - step * image
+        p = residual + inner(residual, residual) / inner(before, before).clamp(min=TINY) * p
+    return mean
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """Inner product of each batch entry (B, 1, 1, 1)."""
+    return (a * b).sum(dim=(1, 2, 3), keepdim=True)
+
+
+DEFAULT = Guide()
+
+
+def complete(
+    denoise: Denoiser,
+    noise: Tensor,
+    known_values: Tensor,
+    known: Tensor,
+    schedule: Schedule,
+    times: Tensor,
+    generator: torch.Generator | None = None,
+    method: Resample | Guide = DEFAULT,
+) -> Tensor:
+    """Sample x0 (B, C, H, W) given part of it.
+
+    noise (B, C, H, W) standard normal; known_values (B, C, H, W), read only where known (B, 1 or C, H, W)
+    bool, and exact there in the result; times (N + 1,) from 1 to 0. `Guide` differentiates the denoiser, so
+    it must not run in torch.inference_mode (no_grad is fine).
+    """
+    x0 = method.sample(denoise, noise, Known(known_values, known), schedule, times, generator)
+    return torch.where(known, known_values, x0)
