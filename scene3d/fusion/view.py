@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from depthgen.geometry import Camera, clean_holes, fill_pinholes, rasterize
+from depthgen.geometry import Camera, clean_holes, pinholes, rasterize
 from scene3d.fusion.fuse import Fused, without_position
 
 
@@ -38,11 +39,23 @@ def view_from(fused: Fused, camera: Camera, device: str = "cpu") -> View:
     """
     front = rasterize(fused.surface, camera, device)
     back = rasterize(fused.sky, without_position(camera), device)
-    image, depth, known = fill_pinholes(
+    known = (front.known | back.known).cpu()
+    image, depth = _with_cracks_closed(
         torch.where(front.known, front.image, back.image).cpu(),
         torch.where(front.known, front.depth, math.inf).cpu(),  # the sky is behind everything
-        (front.known | back.known).cpu(),
+        known,
     )
-    kept = known & ~clean_holes(known)
+    kept = ~clean_holes(known)
     is_surface = depth.isfinite()
     return View(image, depth.where(is_surface, 0.0), kept & is_surface, kept & ~is_surface)
+
+
+def _with_cracks_closed(image: Tensor, depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Give pinholes the colour and depth of their farthest known neighbour.
+
+    The farthest, because a crack beside a silhouette opens onto what is behind it.
+    """
+    pinhole = pinholes(known)
+    farthest, index = F.max_pool2d(depth.where(known, -1.0), 3, stride=1, padding=1, return_indices=True)
+    behind = image.flatten(1)[:, index.flatten()].view_as(image)
+    return image.where(~pinhole, behind), depth.where(~pinhole, farthest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,9 @@ def garden(tmp_path: Path) -> Scene:
         scene = scene.with_frame(frame, Entry(view=view, new_pixels=1 - known.float().mean().item()))
         fused = extend(fused, scene.frames[-1])
     return scene
+
+
+@pytest.fixture
+def look() -> Callable[[Camera], tuple[Tensor, Tensor, Tensor]]:
+    """The garden itself: what any camera sees of it."""
+    return garden_view
