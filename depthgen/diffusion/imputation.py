@@ -108,8 +108,9 @@ class Guide:
         times: Tensor,
         generator: torch.Generator | None,
     ) -> Tensor:
-        """x0 (B, C, H, W), known values not yet exact, in N denoiser calls and N * iterations backward
-        passes.""" z = noise for t, s in pairwise(times[:-1]):
+        """x0 (B, C, H, W), known values not yet exact: N denoiser calls, N * iterations backward passes."""
+        z = noise
+        for t, s in pairwise(times[:-1]):
             z = ddim_step(z, self.posterior_mean(denoise, z, known, schedule, t), schedule, t, s)
         return self.posterior_mean(denoise, z, known, schedule, times[-2])
 

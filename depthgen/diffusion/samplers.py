@@ -1,7 +1,7 @@
 """Samplers as plain loops over a grid of times from 1 to 0.
 
-Each takes a denoiser (`depthgen.diffusion.denoiser`), Gaussian noise (B, C, H, W), a schedule and times (N +
-1,), and returns x0 (B, C, H, W). The last step lands on the denoiser's own x0, without the noise of sigma(0).
+Each takes a denoiser (`depthgen.diffusion.denoiser`), Gaussian noise (B, C, H, W), a schedule and times
+(N + 1,), and returns x0 (B, C, H, W). The last step lands on the denoiser's own x0, without noise.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ def ancestral_step(
 ) -> Tensor:
     """One step from time t to s < t of ancestral sampling (Imagen, eq. 6).
 
-    z_s = e^(l_t - l_s) alpha_s / alpha_t z + (1 - e^(l_t - l_s)) alpha_s x0 + std noise, with the log-SNR l
-    and variance ((1 - e^(l_t - l_s)) sigma_s^2)^(1 - k) ((1 - e^(l_t - l_s)) sigma_t^2)^k: k = 0 is the
-    posterior's.
+    With r = 1 - e^(l_t - l_s) and l the log-SNR, z_s = (1 - r) alpha_s / alpha_t z + r alpha_s x0 + std noise,
+    std^2 = (r sigma_s^2)^(1 - k) (r sigma_t^2)^k; k = 0 is the variance of the posterior, and the least.
     """
     drop = schedule.log_snr(t) - schedule.log_snr(s)
     alpha_t, alpha_s = schedule.alpha(t), schedule.alpha(s)
@@ -55,8 +54,7 @@ def ddim_step(
     """One step from time t to s of DDIM (arXiv 2010.02502): keep the noise eps that z holds beside x0.
 
     z_s = alpha_s x0 + sigma_s (sqrt(1 - r) eps + sqrt(r) noise), of whose variance the share
-    r = eta^2 (1 - e^(l_t - l_s)) is renewed by fresh noise; eta = 0 needs none, eta = 1 is ancestral with k =
-    0.
+    r = eta^2 (1 - e^(l_t - l_s)) is renewed by fresh noise; eta = 0 needs none, eta = 1 is ancestral.
     """
     eps = (z - schedule.alpha(t) * x0) / schedule.sigma(t)
     if noise is not None:
@@ -103,8 +101,7 @@ def sample_heun(
     times: Tensor,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Heun's method, second order, 2 N - 1 calls: every step is redone with the mean of x0 at both of its
-    ends.
+    """Heun's method, second order, 2 N - 1 calls: each step is redone with the mean x0 of its ends.
 
     Deterministic: the generator, there so that all samplers are called alike, is not drawn from.
     """
@@ -123,8 +120,7 @@ def sample_dpmpp_2m(
     times: Tensor,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """DPM-Solver++ 2M (arXiv 2211.01095), second order, one call a step: x0 is extrapolated from the step
-    before.
+    """DPM-Solver++ 2M (arXiv 2211.01095), second order, one call a step: x0 is extrapolated.
 
     With h the rise of half the log-SNR, x0 + h / (2 h_before) (x0 - x0_before) takes the place of x0.
     Deterministic: the generator, there so that all samplers are called alike, is not drawn from.
