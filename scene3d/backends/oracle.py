@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,7 +66,8 @@ def oracle_for(prompt: str, seed: int, camera: Camera, device: str = "cpu") -> O
     """
     named = [kind for kind in worlds.KINDS if kind in prompt.lower()]
     world = worlds.build_world(seed, max(named, key=len) if named else None)
-    return Oracle(world, camera.moved(world.camera(seed, camera.width).world_from_camera), device)
+    start = world.camera(np.random.default_rng(seed), camera.width)
+    return Oracle(world, camera.moved(start.world_from_camera), device)
 
 
 def _mean(values: Tensor, where: Tensor) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +18,8 @@ DIFFUSERS = "diffusers:"
 class Roles:
     """One model name for each role.
 
-    text_to_image, inpainter: "builtin", "oracle", or "diffusers:" with a hub id or folder.
-    depth: "oracle", or any name or folder that DepthEstimator.from_pretrained takes.
+    text_to_image, inpainter: "builtin", "oracle", a .safetensors checkpoint of a completer, or "diffusers:"
+        and a hub id or folder. depth: "oracle", or any name or path that DepthEstimator.from_pretrained takes.
     """
 
     text_to_image: str
@@ -46,8 +46,11 @@ def roles_of(config: GenerateConfig) -> Roles:
     roles = replace(SETS[config.models], **chosen)
     for role in ("text_to_image", "inpainter"):
         name = getattr(roles, role)
-        if name not in ("builtin", "oracle") and not name.startswith(DIFFUSERS):
-            raise ValueError(f"unknown {role}={name!r}; known: builtin, oracle, diffusers:HUB-ID-OR-FOLDER")
+        known = name in ("builtin", "oracle") or name.startswith(DIFFUSERS) or name.endswith(".safetensors")
+        if not known:
+            raise ValueError(
+                f"unknown {role}={name!r}; known: builtin, oracle, FILE.safetensors, diffusers:FOLDER-OR-HUB-ID"
+            )
     return roles
 
 
@@ -68,12 +71,13 @@ def load_models(config: GenerateConfig, prompt: str, camera: Camera, device: str
 
 @dataclass
 class _Loader:
-    """Loads by name, and what serves two roles only once."""
+    """Loads by name, and only once what serves two roles."""
 
     config: GenerateConfig
     prompt: str
     camera: Camera
     device: str
+    completers: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def oracle(self) -> Any:
@@ -81,33 +85,36 @@ class _Loader:
 
         return oracle_for(self.prompt, self.config.seed, self.camera, self.device)
 
-    @cached_property
-    def completer(self) -> Any:
-        from depthgen import ImageCompleter
-        from scene3d.backends.builtin import CompleterPictures
-
-        completer = ImageCompleter.from_pretrained("builtin", device=self.device)
-        return CompleterPictures(completer, self.config.guidance, self.config.image_steps)
-
     def text_to_image(self, name: str) -> TextToImage:
-        from scene3d.backends import foreign
-
         if not name.startswith(DIFFUSERS):
-            return self.oracle if name == "oracle" else self.completer
-        return foreign.load_text_to_image(name.removeprefix(DIFFUSERS), self.device, self.config)
+            return self.oracle if name == "oracle" else self._completer(name)
+        from scene3d.backends.foreign import load_text_to_image
+
+        return load_text_to_image(name.removeprefix(DIFFUSERS), self.device, self.config)
 
     def inpainter(self, name: str) -> Inpainter:
-        from scene3d.backends import foreign
-
         if not name.startswith(DIFFUSERS):
-            return self.oracle if name == "oracle" else self.completer
-        return foreign.load_inpainter(name.removeprefix(DIFFUSERS), self.device, self.config)
+            return self.oracle if name == "oracle" else self._completer(name)
+        from scene3d.backends.foreign import load_inpainter
+
+        return load_inpainter(name.removeprefix(DIFFUSERS), self.device, self.config)
 
     def depth(self, name: str) -> DepthModel:
+        if name == "oracle":
+            return self.oracle
         from depthgen import DepthEstimator
         from scene3d.backends.builtin import EstimatorDepth
 
-        if name == "oracle":
-            return self.oracle
         estimator = DepthEstimator.from_pretrained(name, device=self.device)
         return EstimatorDepth(estimator, self.config.depth_samples, self.config.depth_steps)
+
+    def _completer(self, name: str) -> Any:
+        from depthgen import ImageCompleter
+        from scene3d.backends.builtin import CompleterPictures
+
+        if name not in self.completers:
+            completer = ImageCompleter.from_pretrained(name, device=self.device)
+            self.completers[name] = CompleterPictures(
+                completer, self.config.guidance, self.config.image_steps
+            )
+        return self.completers[name]

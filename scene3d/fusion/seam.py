@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 
@@ -11,23 +10,24 @@ def seam_step(depth: Tensor, valid: Tensor, known: Tensor) -> float | None:
 
     depth: (1, H, W) metres. valid: (1, H, W) bool, pixels on a surface. known: (1, H, W) bool.
     Returns median(|dz|/z over neighbouring pairs across the border) minus the same over pairs inside the
-    known region: 0 when the border is as smooth as the rest, None when either has no pair to measure.
+    known region, of rows and columns apart and weighted by their pairs across (a floor is steep along one
+    of them only). 0 when the border is as smooth as the rest, None when there is nothing to compare.
     """
-    across, inside = _pair_jumps(depth, valid, known)
-    if not len(across) or not len(inside):
-        return None
-    return float(across.median() - inside.median())
-
-
-def _pair_jumps(depth: Tensor, valid: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """|dz|/z of 4-neighbour pairs: those with one known pixel, and those with two."""
-    across, inside = [], []
+    total, pairs = 0.0, 0
     for dim in (-2, -1):
-        (z0, z1), (v0, v1), (k0, k1) = (_neighbours(x, dim) for x in (depth, valid, known))
-        jump = (z0 - z1).abs() / (0.5 * (z0 + z1)).clamp_min(torch.finfo(depth.dtype).tiny)
-        across.append(jump[v0 & v1 & (k0 != k1)])
-        inside.append(jump[v0 & v1 & k0 & k1])
-    return torch.cat(across), torch.cat(inside)
+        across, inside = _jumps(depth, valid, known, dim)
+        if len(across) and len(inside):
+            total += len(across) * float(across.median() - inside.median())
+            pairs += len(across)
+    return total / pairs if pairs else None
+
+
+def _jumps(depth: Tensor, valid: Tensor, known: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """|dz|/z of neighbours along `dim`: of the pairs with one known pixel, and of those with two."""
+    (z0, z1), (v0, v1), (k0, k1) = (_neighbours(x, dim) for x in (depth, valid, known))
+    both = v0 & v1
+    jump = (z0 - z1).abs() / (0.5 * (z0 + z1)).where(both, 1.0)
+    return jump[both & (k0 != k1)], jump[both & k0 & k1]
 
 
 def _neighbours(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
