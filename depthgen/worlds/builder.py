@@ -1,0 +1,124 @@
+"""How worlds are written down: shapes placed on the ground, each with a material and a meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from depthgen.worlds.kinds import Layout
+from depthgen.worlds.semantics import Semantic
+
+__all__ = ["Builder", "Layout", "Material", "Shape", "Texture", "rotation"]
+
+Color = tuple[float, float, float]
+Size = tuple[float, float, float]
+
+
+class Shape(IntEnum):
+    """Unit shapes; every primitive is one of them under an affine map."""
+
+    BOX = 0  # [-1, 1]^3
+    ELLIPSOID = 1  # the unit sphere
+    CYLINDER = 2  # x^2 + z^2 <= 1, |y| <= 1
+    CONE = 3  # apex (0, -1, 0), base circle of radius 1 at y = 1 (y points down)
+    PRISM = 4  # a gable: ridge along z at y = -1, base [-1, 1]^2 at y = 1
+    PLANE = 5  # y = 0, without end
+
+
+class Texture(IntEnum):
+    """Procedural surface patterns."""
+
+    PLAIN = 0
+    NOISE = 1
+    GRASS = 2
+    PLANKS = 3
+    TILES = 4
+    BRICKS = 5
+    CHECKER = 6
+    STRIPES = 7
+    SAND = 8
+    WATER = 9
+    WINDOWS = 10  # a facade; color2 is that of the panes
+    BOOKS = 11  # upright spines of many colours
+
+
+@dataclass(frozen=True)
+class Material:
+    """Colours in [0, 1] sRGB; `color2` is the pattern's second colour, `scale` its period in metres.
+
+    emissive: 0 is lit by the world's light, 1 glows with its own colour (for WINDOWS: the panes do).
+    """
+
+    color: Color
+    texture: Texture = Texture.PLAIN
+    color2: Color | None = None
+    scale: float = 1.0
+    emissive: float = 0.0
+
+
+@dataclass
+class Builder:
+    """Collects primitives. Authors think in ground coordinates (x, z), heights above the ground and yaw in degrees
+    about the vertical (0 keeps the axes, positive turns +z towards +x); the world's own axes are OpenCV's, y down."""
+
+    shapes: list[int] = field(default_factory=list)
+    world_from_local: list[np.ndarray] = field(default_factory=list)  # (3, 4) each
+    materials: list[Material] = field(default_factory=list)
+    semantics: list[int] = field(default_factory=list)
+
+    def box(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+        """A box of size (width, height, depth) metres whose footprint is centred on (x, z).
+
+        pose: base (height of its bottom), and yaw, pitch, roll in degrees, all 0 unless given.
+        """
+        self._add(Shape.BOX, x, z, size, material, semantic, **pose)
+
+    def ellipsoid(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+        """An ellipsoid that fills the box of the same arguments."""
+        self._add(Shape.ELLIPSOID, x, z, size, material, semantic, **pose)
+
+    def cylinder(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+        """An upright elliptic cylinder that fills the box of the same arguments."""
+        self._add(Shape.CYLINDER, x, z, size, material, semantic, **pose)
+
+    def cone(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+        """A cone, apex up, that fills the box of the same arguments."""
+        self._add(Shape.CONE, x, z, size, material, semantic, **pose)
+
+    def prism(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+        """A gable roof, ridge along its own z, that fills the box of the same arguments."""
+        self._add(Shape.PRISM, x, z, size, material, semantic, **pose)
+
+    def ground(self, material: Material, semantic: Semantic) -> None:
+        """An endless plane at height 0."""
+        self._add(Shape.PLANE, 0.0, 0.0, (2.0, 0.0, 2.0), material, semantic)
+
+    def _add(
+        self,
+        shape: Shape,
+        x: float,
+        z: float,
+        size: Size,
+        material: Material,
+        semantic: Semantic,
+        *,
+        base: float = 0.0,
+        **angles: float,
+    ) -> None:
+        half = np.array(size) / 2 if shape is not Shape.PLANE else np.ones(3)
+        center = np.array([x, -(base + size[1] / 2), z])
+        self.shapes.append(int(shape))
+        self.world_from_local.append(np.column_stack([rotation(**angles) * half, center]))
+        self.materials.append(material)
+        self.semantics.append(int(semantic))
+
+
+def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
+    """(3, 3) yaw about the vertical after pitch about x (lifts the far end) after roll about z; degrees."""
+    y, p, r = np.radians([yaw, pitch, roll])
+    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
+    about_z = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
+    return about_y @ about_x @ about_z

@@ -1,0 +1,115 @@
+"""The shapes of a world as arrays, and of several worlds as one padded batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depthgen.geometry import Camera
+from depthgen.worlds.builder import Builder, Color, Material, Shape
+
+# Maps every ray to a point that no unit shape contains, moving nowhere: a primitive that is never hit.
+NOWHERE = torch.tensor([[0.0, 0.0, 0.0, 9.0], [0.0, 0.0, 0.0, 9.0], [0.0, 0.0, 0.0, 9.0]])
+
+
+@dataclass(frozen=True)
+class Primitives:
+    """N primitives, sorted by shape; with a leading batch axis B after `batched`.
+
+    shape (N,) int64, local_from_world and world_from_local (N, 3, 4), half_size (N, 3) metres, color and color2 (N, 3) in sRGB [0, 1],
+    texture (N,) int64, scale (N,) metres, emissive (N,), semantic (N,) int64.
+    """
+
+    shape: Tensor
+    local_from_world: Tensor
+    world_from_local: Tensor
+    half_size: Tensor
+    color: Tensor
+    color2: Tensor
+    texture: Tensor
+    scale: Tensor
+    emissive: Tensor
+    semantic: Tensor
+
+    def __len__(self) -> int:
+        return self.shape.shape[-1]
+
+    def __getitem__(self, chosen: Tensor) -> Primitives:
+        """The primitives of one world that `chosen`, indices or booleans (N,), picks."""
+        return Primitives(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+    def to(self, device: torch.device | str) -> Primitives:
+        """The same primitives on `device`."""
+        return Primitives(*(getattr(self, f.name).to(device) for f in fields(self)))
+
+
+def primitives_of(builder: Builder) -> Primitives:
+    """What a builder collected."""
+    world_from_local = np.stack(builder.world_from_local)  # (N, 3, 4)
+    linear, offset = world_from_local[:, :, :3], world_from_local[:, :, 3:]
+    inverse = np.linalg.inv(linear)
+    order = np.argsort(builder.shapes, kind="stable")
+    materials = [builder.materials[i] for i in order]
+    return Primitives(
+        shape=torch.tensor(builder.shapes)[order],
+        local_from_world=_floats(np.concatenate([inverse, -inverse @ offset], axis=2)[order]),
+        world_from_local=_floats(world_from_local[order]),
+        half_size=_floats(np.linalg.norm(linear, axis=1)[order]),
+        color=_floats([m.color for m in materials]),
+        color2=_floats([second_color(m) for m in materials]),
+        texture=torch.tensor([int(m.texture) for m in materials]),
+        scale=_floats([m.scale for m in materials]),
+        emissive=_floats([m.emissive for m in materials]),
+        semantic=torch.tensor(builder.semantics)[order],
+    )
+
+
+def second_color(material: Material) -> Color:
+    """The pattern's second colour; a darker first one where none is given."""
+    r, g, b = material.color
+    return material.color2 or (0.8 * r, 0.8 * g, 0.8 * b)
+
+
+def batched(worlds: Sequence[Primitives]) -> Primitives:
+    """One batch (B, N) whose rows have every shape in the same places, padded with primitives that nothing hits."""
+    counts = {shape: max(int((p.shape == shape).sum()) for p in worlds) for shape in Shape}
+    rows = [_padded(p, counts) for p in worlds]
+    return Primitives(*(torch.stack([getattr(row, f.name) for row in rows]) for f in fields(Primitives)))
+
+
+def in_view(primitives: Primitives, camera: Camera) -> Tensor:
+    """(N,) bool: whose bounding spheres reach into what the camera sees; on a CPU half of the work is not to look."""
+    matrix = primitives.world_from_local
+    center, radius = matrix[:, :, 3], primitives.half_size.norm(dim=1)
+    pose = camera.camera_from_world.float()
+    x, y, z = (center @ pose[:3, :3].T + pose[:3, 3]).unbind(1)
+    right, down = camera.width / 2 / camera.K[0, 0], camera.height / 2 / camera.K[1, 1]
+
+    def beyond(distance: Tensor, slope: Tensor) -> Tensor:
+        # signed distance to the plane through the eye that bounds the view on one side
+        return (distance - slope * z) / (1 + slope**2).sqrt() > radius
+
+    outside = (z < -radius) | beyond(x.abs(), right.float()) | beyond(y.abs(), down.float())
+    return ~outside | (primitives.shape == Shape.PLANE)
+
+
+def _padded(primitives: Primitives, counts: dict[Shape, int]) -> Primitives:
+    """Each shape's primitives, then as many copies of the world's first one, moved nowhere, as `counts` asks for."""
+    picks, real = [], []
+    for shape, count in counts.items():
+        own = torch.nonzero(primitives.shape == shape)[:, 0]
+        picks += [own, torch.zeros(count - len(own), dtype=torch.int64)]
+        real += [torch.ones(len(own), dtype=torch.bool), torch.zeros(count - len(own), dtype=torch.bool)]
+    pick, is_real = torch.cat(picks), torch.cat(real)
+    taken = primitives[pick]
+    shape = torch.cat([torch.full((count,), int(shape)) for shape, count in counts.items()])
+    local_from_world = torch.where(is_real[:, None, None], taken.local_from_world, NOWHERE)
+    return replace(taken, shape=shape, local_from_world=local_from_world)
+
+
+def _floats(values: object) -> Tensor:
+    return torch.tensor(np.asarray(values), dtype=torch.float32)

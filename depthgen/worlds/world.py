@@ -1,0 +1,125 @@
+"""A world from a seed, and places from which to look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import radians, tan
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depthgen.geometry import Camera, turned
+from depthgen.worlds import lighting
+from depthgen.worlds.builder import Builder
+from depthgen.worlds.indoor import INDOOR
+from depthgen.worlds.kinds import INDOOR_KINDS, KINDS, TIMES, WEATHERS, Layout
+from depthgen.worlds.lighting import Light
+from depthgen.worlds.outdoor import OUTDOOR
+from depthgen.worlds.primitives import Primitives, batched, primitives_of
+from depthgen.worlds.raycast import nearest_hits, properties
+from depthgen.worlds.semantics import Semantic
+
+HFOV_DEGREES = 60.0
+NEAREST_METRES = 0.6  # nothing may stand closer to a camera
+CANDIDATES = 6  # places tried for a camera, in one cast
+PLAIN = torch.tensor([Semantic.SKY, Semantic.GROUND, Semantic.FLOOR, Semantic.WALL, Semantic.CEILING, Semantic.SAND])
+ENOUGH_CONTENT = 0.3  # share of a picture that shows more than plain ground, walls and sky
+PROBE_RAYS = 9  # a side, to judge a place
+
+
+@dataclass(frozen=True)
+class World:
+    """One procedural world. `kind`, `time` and `weather` are from `depthgen.worlds.kinds`; the world's frame is
+    metres with y down and the ground at y = 0."""
+
+    seed: int
+    kind: str
+    time: str
+    weather: str
+    layout: Layout
+    primitives: Primitives
+    light: Light
+
+    @property
+    def indoor(self) -> bool:
+        """Whether it is a closed room."""
+        return self.kind in INDOOR_KINDS
+
+    def camera(self, rng: np.random.Generator, size: int) -> Camera:
+        """A camera of size x size pixels at eye height with a free view of something, hfov 60 degrees."""
+        poses = [self._random_pose(rng) for _ in range(CANDIDATES)]
+        return Camera.from_fov(HFOV_DEGREES, size, size, _best(self, poses, ENOUGH_CONTENT))
+
+    def _random_pose(self, rng: np.random.Generator) -> Tensor:
+        x, z, eye = (rng.uniform(*side) for side in (self.layout.x, self.layout.z, self.layout.eye))
+        return turned(rng.uniform(0, 360), rng.uniform(-8, 6), (x, -eye, z))
+
+
+def build_world(seed: int, kind: str | None = None) -> World:
+    """The world of a seed; its kind, time of day and weather are drawn from the seed unless `kind` is given.
+
+    Raises ValueError for a kind that is not in `KINDS`.
+    """
+    rng = np.random.default_rng(seed)
+    drawn, time = str(rng.choice(KINDS)), str(rng.choice(TIMES))
+    weather = str(rng.choice(WEATHERS, p=(0.6, 0.2, 0.2)))
+    kind = kind or drawn
+    if kind not in KINDS:
+        raise ValueError(f"no kind of world is called {kind!r}; there are: {', '.join(KINDS)}")
+    builder = Builder()
+    if kind in INDOOR_KINDS:
+        layout, weather = INDOOR[kind](builder, rng), "clear"
+        light = lighting.indoor_light(time, weather, _lamp_position(builder, layout))
+    else:
+        layout = OUTDOOR[kind](builder, rng, time, weather)
+        light = lighting.outdoor_light(time, weather, rng)
+    return World(seed, kind, time, weather, layout, primitives_of(builder), light)
+
+
+def neighbour_camera(world: World, camera: Camera, rng: np.random.Generator) -> Camera:
+    """A camera turned 5 to 40 degrees from `camera` and moved by up to 0.4 m, with a free view."""
+    poses = []
+    for _ in range(CANDIDATES):
+        turn = rng.uniform(5, 40) * rng.choice((-1, 1))
+        step = (rng.uniform(-0.4, 0.4), 0.0, rng.uniform(-0.4, 0.4))
+        poses.append(_in_level_frame(camera, turn, step))
+    return camera.moved(_best(world, poses, content=0.0))
+
+
+def _in_level_frame(camera: Camera, turn: float, step: tuple[float, float, float]) -> Tensor:
+    """The pose after a turn about the vertical and a step along the world's axes."""
+    pose = camera.world_from_camera.clone()
+    pose[:3, :3] = turned(turn)[:3, :3] @ pose[:3, :3]
+    pose[:3, 3] += torch.tensor(step, dtype=pose.dtype)
+    return pose
+
+
+def _best(world: World, poses: list[Tensor], content: float) -> Tensor:
+    """The first pose that nothing stands too close to, that sees some depth and `content`, or the nearest to that."""
+    depth, semantic = _probe(world, torch.stack(poses))
+    shown = 1 - torch.isin(semantic, PLAIN).float().mean(1)
+    parts = (depth.amin(1) / NEAREST_METRES, depth.median(1).values / (2 * NEAREST_METRES), shown / max(content, 1e-6))
+    score = sum(part.clamp(max=1.0) for part in parts)
+    return poses[int(score.argmax())]  # argmax: the first of equals
+
+
+def _probe(world: World, poses: Tensor) -> tuple[Tensor, Tensor]:
+    """Depth in metres and semantics (P, R) of a coarse cast from each of the poses (P, 4, 4)."""
+    half = tan(radians(HFOV_DEGREES / 2))
+    steps = torch.linspace(-half, half, PROBE_RAYS, dtype=poses.dtype)
+    v, u = torch.meshgrid(steps, steps, indexing="ij")
+    rays = torch.stack([u, v, torch.ones_like(u)]).flatten(1)  # (3, R)
+    directions = (poses[:, :3, :3] @ rays).permute(1, 0, 2)  # (3, P, R)
+    origins = poses[:, :3, 3].T[:, :, None].expand_as(directions)
+    shapes = batched([world.primitives])
+    hits = nearest_hits(shapes, origins.flatten(1)[None].float(), directions.flatten(1)[None].float())
+    semantic = torch.where(hits.t.isinf(), int(Semantic.SKY), properties(shapes.semantic, hits))
+    return hits.t[0].unflatten(0, (len(poses), -1)), semantic[0].unflatten(0, (len(poses), -1))
+
+
+def _lamp_position(builder: Builder, layout: Layout) -> tuple[float, float, float]:
+    """Under the middle of the ceiling."""
+    ceilings = [m for m, s in zip(builder.world_from_local, builder.semantics, strict=True) if s == Semantic.CEILING]
+    height = max(-float(m[1, 3]) for m in ceilings) - 0.5
+    return sum(layout.x) / 2, -height, sum(layout.z) / 2
