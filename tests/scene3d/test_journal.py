@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from scene3d.frame import load_frame, round_to_8_bits, save_frame
+from scene3d.journal import SceneFolderError, changes, read_manifest, replace_file
+from scene3d.scene import Scene
+
+
+def test_a_frame_comes_back_as_it_was(garden: Scene, tmp_path: Path) -> None:
+    frame = garden.frames[1]
+    save_frame(frame, tmp_path)
+    again = load_frame(tmp_path)
+    for name in ("image", "depth", "valid", "known"):
+        assert torch.equal(getattr(again, name), getattr(frame, name)), name
+    assert again.camera.to_json() == frame.camera.to_json()
+
+
+def test_rounding_to_8_bits_is_final() -> None:
+    once = round_to_8_bits(torch.linspace(-0.1, 1.1, 999))
+    assert torch.equal(round_to_8_bits(once), once)
+    assert (once * 255 - (once * 255).round()).abs().max() < 1e-4
+
+
+def test_loading_gives_the_committed_scene(garden: Scene) -> None:
+    again = Scene.load(garden.root)
+    assert again.manifest == garden.manifest
+    assert len(again.frames) == 3
+    assert torch.equal(again.mesh().vertices, garden.mesh().vertices)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("\0\xff", "is not JSON"),
+        ("[]", "not written by scene3d"),
+        ('{"format": "other"}', "not written by scene3d"),
+        ('{"format": "scene3d", "version": 99}', "format version 99"),
+        ('{"format": "scene3d", "version": 1}', "damaged"),
+    ],
+)
+def test_a_foreign_or_corrupt_scene_json_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "scene.json").write_text(content, encoding="latin1")
+    with pytest.raises(SceneFolderError, match=message) as caught:
+        Scene.load(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_folder_without_scene_json_is_no_scene(tmp_path: Path) -> None:
+    with pytest.raises(SceneFolderError, match=r"no scene\.json"):
+        Scene.load(tmp_path / "nowhere")
+
+
+def test_damage_to_the_manifest_is_found(garden: Scene) -> None:
+    path = garden.root / "scene.json"
+    data = json.loads(path.read_text())
+    for broken in ({"journal": [{"bogus": 1}]}, {"journal": data["journal"][1:]}, {"journal": 3}, {"x": 1}):
+        path.write_text(json.dumps(data | broken))
+        with pytest.raises(SceneFolderError, match="damaged"):
+            read_manifest(garden.root)
+
+
+@pytest.mark.parametrize("name", ["image.png", "depth.npy", "known.png", "valid.png", "camera.json"])
+def test_a_changed_or_missing_file_of_a_view_is_found(garden: Scene, name: str) -> None:
+    path = garden.root / "views/0001" / name
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SceneFolderError, match=f"0001/{name}"):
+        Scene.load(garden.root)
+    path.unlink()
+    with pytest.raises(SceneFolderError, match=f"0001/{name}"):
+        Scene.load(garden.root)
+
+
+def test_replacing_a_file_keeps_the_old_one_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    replace_file(path, "old")
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            replace_file(path, "new")
+    assert path.read_text() == "old"
+
+
+def test_changes_name_what_differs(garden: Scene) -> None:
+    assert changes(garden.manifest, {}, {}) == []
+    assert changes(garden.manifest, {"torch": "2"}, {}) == ["torch was None, is 2"]
