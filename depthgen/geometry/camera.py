@@ -176,7 +176,7 @@ def unproject(depth: Tensor, camera: Camera) -> Tensor:
             f"unproject: depth of shape {tuple(depth.shape)} does not fit a camera of "
             f"{camera.width}x{camera.height} pixels; resize one of them"
         )
-    rays = pixel_rays(camera, depth.device).to(depth.dtype)
+    rays = rays_through(*_pixel_centres(camera), camera).to(depth)
     return to_world(rays * depth.reshape(*rays.shape[:2], 1), camera)
 
 

@@ -7,18 +7,19 @@ from torch import Tensor
 
 
 def clean_holes(known: Tensor, radius: int = 1) -> Tensor:
-    """Holes (1,H,W) bool worth painting, from `known` (1,H,W) bool.
+    """True holes (1,H,W) bool, worth painting, from the `known` (1,H,W) bool pixels.
 
-    Unknown pixels count where they are thicker than 2 radius pixels; thinner ones are `pinholes`. Specks of
-    known pixels no thicker than that, adrift in a hole, join it. Nothing is a hole when all is known.
+    These are the unknown pixels in places more than 2 radius pixels thick, with their ragged border; what
+    stays out are `pinholes`. Known specks no thicker than that, adrift in a hole, are given up and join it.
     """
-    hole = ~known & ~pinholes(known, radius)
-    return hole | ~_opened(~hole, radius)
+    thick = _dilated(_opened(~known, radius), radius)
+    hole = ~known & thick
+    return hole | (thick & ~_opened(~hole, radius))
 
 
 def pinholes(known: Tensor, radius: int = 1) -> Tensor:
-    """Cracks (1,H,W) bool in `known` (1,H,W) bool: unknown, but at most 2 radius pixels thick."""
-    return ~known & ~_opened(~known, radius)
+    """Unknown pixels (1,H,W) bool too thin to be a true hole: cracks to be filled from their neighbours."""
+    return ~known & ~clean_holes(known, radius)
 
 
 def push_pull(values: Tensor, known: Tensor) -> Tensor:
