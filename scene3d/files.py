@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ def write_video(images: Iterable[Tensor], path: Path, frames_per_second: int = 2
 
     with replacing(path) as aside:
         options = {"codec": "libx264", "quality": 8, "macro_block_size": 1}
-        with imageio.get_writer(aside, fps=frames_per_second, **options) as writer:
+        with closing(imageio.get_writer(aside, fps=frames_per_second, **options)) as writer:
             for image in images:
                 pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
                 height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2  # yuv420p needs even sizes

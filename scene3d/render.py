@@ -37,7 +37,7 @@ def render_views(
     """Draw a mesh (metres) from each camera, at the camera's size.
 
     Yields image (3, H, W) [0, 1], depth (1, H, W) metres and known (1, H, W) bool: where there is a surface.
-    The backdrop fills the rest of the image. "auto" is pyrender, or torch with a warning if OpenGL is missing.
+    The backdrop fills the rest of the image. "auto" is pyrender, or torch and a warning if OpenGL is missing.
     """
     draw = _torch_views if renderer == "torch" or not _opengl_works(renderer) else _opengl_views
     for camera, (image, depth, coverage) in zip(cameras, draw(mesh, cameras), strict=True):

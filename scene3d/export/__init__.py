@@ -49,7 +49,7 @@ __all__ = [
 
 
 def export(scene: Scene, path: str | Path) -> Path:
-    """Write the scene as .glb mesh, .ply points, .json cameras, .mp4 flight, .png contact sheet or .html viewer.
+    """Write the scene as .glb mesh, .ply points, .json cameras, .mp4 flight, .png sheet or .html viewer.
 
     Returns the path. ValueError for any other suffix, or for a scene without views.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,9 @@ def _font(size: int) -> FreeTypeFont:
 
 
 def _fitted(text: str, width: int) -> str:
-    """One line of text cut with an ellipsis to fit `width` pixels."""
-    line = " ".join(text.split())
-    while _font(15).getlength(line) > width:
-        line = line.removesuffix("...")[:-1] + "..."
-    return line
+    """One line of text, cut with dots at the end if it is wider than `width` pixels."""
+    line, font = " ".join(text.split()), _font(15)
+    if font.getlength(line) <= width:
+        return line
+    fits = bisect.bisect(range(len(line)), width, key=lambda count: font.getlength(line[:count] + "..."))
+    return line[: fits - 1] + "..."

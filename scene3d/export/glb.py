@@ -2,7 +2,7 @@
 
 Axes are glTF's (x right, y up, z backward), units metres. The sky is left out. Colours are the pictures' own
 and need no light: KHR_materials_unlit, with COLOR_0 in linear light as the standard asks (viewers convert to
-sRGB). The file is put together here because trimesh would store linear colours in 8 bits, too few for the dark.
+sRGB). The file is put together here because trimesh stores colours in 8 bits, too few for dark linear ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,22 @@ def linear_from_srgb(colors: np.ndarray) -> np.ndarray:
     return np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def _document(mesh: Mesh, cameras: list[Camera], name: str) -> tuple[dict[str, Any], bytes]:
+def _document(mesh: Mesh, cameras: list[Camera], prompt: str) -> tuple[dict[str, Any], bytes]:
+    """The JSON part and the binary buffer; without surfaces, cameras alone (glTF has no empty mesh)."""
+    geometry, blob = _geometry(mesh) if len(mesh.faces) else ({}, b"")
+    nodes = [{"name": "scene", "mesh": 0}] if geometry else []
+    nodes += [_camera_node(i, camera) for i, camera in enumerate(cameras)]
+    return {
+        "asset": {"version": "2.0", "generator": "scene3d", "extras": {"prompt": prompt, "units": "metres"}},
+        "scene": 0,
+        "scenes": [{"nodes": list(range(len(nodes)))}],
+        "nodes": nodes,
+        "cameras": [_lens(camera) for camera in cameras],
+        **geometry,
+    }, blob
+
+
+def _geometry(mesh: Mesh) -> tuple[dict[str, Any], bytes]:
     positions = exported_points(mesh.vertices).numpy().astype(np.float32)
     colors = linear_from_srgb(mesh.colors.numpy())
     indices = mesh.faces.numpy().astype(np.uint32).reshape(-1)
@@ -54,14 +69,9 @@ def _document(mesh: Mesh, cameras: list[Camera], name: str) -> tuple[dict[str, A
     blob = b"".join(array.tobytes() for array, _, _ in arrays)
     primitive = {"attributes": {"POSITION": 0, "COLOR_0": 1}, "indices": 2, "material": 0}
     return {
-        "asset": {"version": "2.0", "generator": "scene3d", "extras": {"prompt": name, "units": "metres"}},
         "extensionsUsed": ["KHR_materials_unlit"],
-        "scene": 0,
-        "scenes": [{"nodes": list(range(len(cameras) + 1))}],
-        "nodes": [{"name": "scene", "mesh": 0}, *(_camera_node(i, c) for i, c in enumerate(cameras))],
         "meshes": [{"name": "scene", "primitives": [primitive]}],
         "materials": [_unlit_material()],
-        "cameras": [_lens(camera) for camera in cameras],
         "accessors": accessors,
         "bufferViews": _buffer_views([array.nbytes for array, _, _ in arrays]),
         "buffers": [{"byteLength": len(blob)}],

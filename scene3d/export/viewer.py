@@ -37,7 +37,7 @@ LEVELS = 256  # of the depth colour scale
 
 
 def write_viewer(scene: Scene, path: Path) -> Path:
-    """Write the page: the surface, its cameras, its growth view by view, overlays of depth and of what is new."""
+    """Write the page: surface, cameras, growth view by view, overlays of depth and of what is new."""
     mesh, face_ends = grown_mesh(scene.frames)
     parts = {
         "META": _script_safe(json.dumps(_description(scene, mesh, face_ends))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,10 +42,16 @@ def garden_view(camera: Camera) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @pytest.fixture
-def garden(tmp_path: Path) -> Scene:
+def garden(garden_folder: Path, tmp_path: Path) -> Scene:
     """Three committed views of 48 x 40 pixels that turn to the right; the depth is exact."""
+    return Scene.load(shutil.copytree(garden_folder, tmp_path / "garden"))
+
+
+@pytest.fixture(scope="session")
+def garden_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the garden, made once; for `garden` to copy."""
     manifest = Manifest(prompt="a garden wall", seed=0, config={}, models={}, environment={})
-    root = tmp_path / "garden"
+    root = tmp_path_factory.mktemp("scene") / "garden"
     start(root, manifest, picture=None)
     scene = Scene(manifest.prompt, (), root, manifest)
     fused = fuse_all(())
@@ -55,7 +62,7 @@ def garden(tmp_path: Path) -> Scene:
         frame = Frame(round_to_8_bits(image), depth, valid, known, camera)
         scene = scene.with_frame(frame, Entry(view=view, new_pixels=1 - known.float().mean().item()))
         fused = extend(fused, scene.frames[-1])
-    return scene
+    return root
 
 
 @pytest.fixture

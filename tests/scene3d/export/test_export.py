@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from scene3d.export import WRITERS, export, export_all, write_preview
+from scene3d.scene import Scene
+
+
+def test_every_file_of_a_scene_is_written(garden: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WRITERS, ".mp4", partial(write_preview, frames=3))
+    paths = export_all(garden)
+    names = {path.relative_to(garden.root).as_posix() for path in paths}
+    assert names == {
+        "exports/scene.glb",
+        "exports/points.ply",
+        "exports/transforms.json",
+        "preview.mp4",
+        "contact_sheet.png",
+        "viewer.html",
+    }
+    assert all(path.stat().st_size > 500 for path in paths)
+    assert not list(garden.root.rglob("*.partial*"))
+
+
+def test_a_scene_exports_itself(garden: Scene, tmp_path: Path) -> None:
+    assert garden.export(tmp_path / "new" / "SCENE.GLB").is_file()
+
+
+@pytest.mark.parametrize("name", ["scene.fbx", "scene"])
+def test_unknown_suffixes_are_named_with_the_known_ones(garden: Scene, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}.*\\.glb, \\.ply"):
+        export(garden, tmp_path / name)
+    assert not list(tmp_path.glob("scene*"))
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_scene_without_views_is_refused(garden: Scene, tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(ValueError, match="no view"):
+        export(replace(garden, frames=()), tmp_path / f"scene{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".glb", ".ply", ".json", ".png", ".html"])
+def test_two_exports_are_the_same_bytes(garden: Scene, tmp_path: Path, suffix: str) -> None:
+    first, second = (export(garden, tmp_path / f"{name}{suffix}").read_bytes() for name in "ab")
+    assert first == second
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_view_of_nothing_but_sky_exports(garden: Scene, tmp_path: Path, suffix: str) -> None:
+    sky = [replace(frame, valid=frame.valid & False) for frame in garden.frames[:1]]
+    assert export(replace(garden, frames=tuple(sky)), tmp_path / f"sky{suffix}").is_file()

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from depthgen.geometry import unproject
+from scene3d.export import export
+from scene3d.export.axes import exported_points, exported_pose
+from scene3d.scene import Scene
+from scene3d.trajectory import read_path
+
+
+def test_paths_lead_to_the_files_of_the_views(garden: Scene) -> None:
+    path = export(garden, garden.root / "exports" / "transforms.json")
+    document = json.loads(path.read_text())
+    for frame in document["frames"]:
+        assert (path.parent / frame["file_path"]).is_file()
+        assert np.load(path.parent / frame["depth_file_path"]).shape == (document["h"], document["w"])
+
+
+def test_beside_the_views_the_paths_are_plain(garden: Scene) -> None:
+    document = json.loads(export(garden, garden.root / "transforms.json").read_text())
+    assert document["frames"][1]["file_path"] == "views/0001/image.png"
+
+
+def test_cameras_return_exactly(garden: Scene, tmp_path: Path) -> None:
+    path = export(garden, tmp_path / "transforms.json")
+    document = json.loads(path.read_text())
+    for frame, read, pose in zip(garden.frames, document["frames"], read_path(path), strict=True):
+        matrix = torch.tensor(read["transform_matrix"], dtype=torch.float64)
+        assert torch.equal(exported_pose(matrix), frame.camera.world_from_camera)
+        assert torch.allclose(pose, frame.camera.world_from_camera, atol=1e-12)  # as a camera path of ours
+        K = [[read["fl_x"], 0, read["cx"]], [0, read["fl_y"], read["cy"]], [0, 0, 1]]
+        assert frame.camera.K.tolist() == K
+
+
+def test_an_opengl_camera_sees_exported_points_in_their_pixels(garden: Scene, tmp_path: Path) -> None:
+    entry = json.loads(export(garden, tmp_path / "transforms.json").read_text())["frames"][2]
+    frame = garden.frames[2]
+    points = exported_points(unproject(frame.depth, frame.camera)[30:, ::7].reshape(-1, 3)).double().numpy()
+    seen = (np.linalg.inv(entry["transform_matrix"]) @ np.c_[points, np.ones(len(points))].T)[:3]
+    u = entry["fl_x"] * seen[0] / -seen[2] + entry["cx"]
+    v = entry["fl_y"] * seen[1] / seen[2] + entry["cy"]
+    rows, columns = np.meshgrid(np.arange(30, 40), np.arange(0, 48, 7), indexing="ij")
+    assert np.allclose(u, columns.reshape(-1) + 0.5, atol=1e-4)
+    assert np.allclose(v, rows.reshape(-1) + 0.5, atol=1e-4)
