@@ -39,23 +39,23 @@ settings (KEY=VALUE) and their defaults:
 """
 
 
-def generate_scene_command() -> int:
-    """Entry point of `generate-scene`; returns the exit status."""
+def generate_scene_command() -> None:
+    """Entry point of `generate-scene`."""
     parser = _generate_parser()
-    return _run(lambda: _generate(parser.parse_intermixed_args()))
+    _run(lambda: _generate(parser.parse_intermixed_args()))
 
 
-def render_views_command() -> int:
-    """Entry point of `render-views`; returns the exit status."""
+def render_views_command() -> None:
+    """Entry point of `render-views`."""
     parser = _render_parser()
-    return _run(lambda: _render(parser.parse_args()))
+    _run(lambda: _render(parser.parse_args()))
 
 
-def view_scene_command() -> int:
-    """Entry point of `view-scene`; returns the exit status."""
+def view_scene_command() -> None:
+    """Entry point of `view-scene`."""
     parser = _Parser(prog="view-scene", description="Open a scene's viewer.html in the web browser.")
     parser.add_argument("scene", type=Path, help="scene folder")
-    return _run(lambda: _view(parser.parse_args()))
+    _run(lambda: _view(parser.parse_args()))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -110,7 +110,11 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
     from scene3d.generator import generate
 
     print(f"{words[0]!r}: {config.views} views with models {config.models!r} into {out}{os.sep}", flush=True)
-    return _followed(generate(words[0], out=out, image=arguments.image, config=config), config.views)
+    try:
+        return _followed(generate(words[0], out=out, image=arguments.image, config=config), config.views)
+    except KeyboardInterrupt:
+        print(f"what is done is kept: generate-scene --resume {out}", file=sys.stderr)
+        raise
 
 
 def _resumed(arguments: argparse.Namespace) -> Scene:
@@ -225,8 +229,9 @@ def _view(arguments: argparse.Namespace) -> None:
         print("no web browser answered; open this file in one", file=sys.stderr)
 
 
-def _run(command: Callable[[], None]) -> int:
+def _run(command: Callable[[], None]) -> None:
+    """Run a command's body; the user's errors, and warnings, become one line each."""
     from depthgen.cli.errors import run_cli
 
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
-    return run_cli(command)
+    run_cli(command)

@@ -1,0 +1,235 @@
+"""The commands as a user meets them: what they print, what they leave behind, how they fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from scene3d import cli
+from scene3d.export import FILES
+from scene3d.scene import Scene
+from scene3d.trajectory import PATHS
+
+TINY = ["--models", "oracle", "--views", "2", "size=48"]
+COMMANDS = {
+    "generate-scene": cli.generate_scene_command,
+    "render-views": cli.render_views_command,
+    "view-scene": cli.view_scene_command,
+}
+
+
+class Shell:
+    """Runs a command in this process; gives its status and what it printed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def __call__(self, command: str, *arguments: str | Path) -> tuple[int, str, str]:
+        self.monkeypatch.setattr(sys, "argv", [command, *map(str, arguments)])
+        try:
+            COMMANDS[command]()
+            status = 0
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        return status, *self.capsys.readouterr()
+
+    def refused(self, command: str, *arguments: str | Path) -> str:
+        """The one line with which a command refuses its arguments, status 2."""
+        status, _, errors = self(command, *arguments)
+        assert status == 2
+        assert len(errors.strip().splitlines()) == 1
+        assert "Traceback" not in errors
+        return errors
+
+
+@pytest.fixture
+def shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    return Shell(monkeypatch, capsys)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("a network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.usefixtures("offline")
+def test_one_command_makes_all_outputs_without_a_network(shell: Shell) -> None:
+    status, printed, _ = shell("generate-scene", "a library", *TINY, "--seed", "3")
+    assert status == 0
+    scene = Scene.load("a-library")
+    assert len(scene.frames) == 2
+    for name in FILES:
+        assert (scene.root / name).stat().st_size > 0
+        assert str(scene.root / name) in printed
+    assert f"{100 * scene.manifest.journal[1].new_pixels:.0f} %" in printed
+    assert "residual" in printed
+    assert "seam" in printed
+    assert scene.manifest.config["seed"] == 3
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_built_in_models_need_no_network(shell: Shell) -> None:
+    from depthgen.checkpoint import builtin_path
+
+    try:
+        builtin_path("completer"), builtin_path("depth")
+    except ValueError:
+        pytest.skip("no built-in weights yet")
+    status, _, errors = shell("generate-scene", "a lake at sunset", "--views", "2", "size=64", "--out", "s")
+    assert status == 0, errors
+    assert len(Scene.load("s").frames) == 2
+
+
+def test_an_interrupted_command_is_resumed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell("generate-scene", "a kitchen", *TINY, "--out", "whole")[0] == 0
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("scene3d.generator.view_from", interrupt)
+        status, _, errors = shell("generate-scene", "a kitchen", *TINY, "--out", "cut")
+    assert status == 130
+    assert "generate-scene --resume cut" in errors
+    assert len(Scene.load("cut").frames) == 1
+    assert shell("generate-scene", "--resume", "cut")[0] == 0
+    for file in Path("whole/views").rglob("*.*"):
+        assert file.read_bytes() == ("cut" / file.relative_to("whole")).read_bytes()
+
+
+def test_views_are_rendered_and_shown(shell: Shell, monkeypatch: pytest.MonkeyPatch, garden: Scene) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: not shown.append(address))
+    assert shell("view-scene", garden.root)[0] == 0
+    assert shown == [(garden.root / "viewer.html").resolve().as_uri()]
+    status, printed, errors = shell(
+        "render-views", garden.root, "--frames", "3", "--size", "64x48", "--out", "pictures"
+    )
+    assert status == 0, errors
+    assert sorted(p.name for p in Path("pictures").iterdir()) == ["0000.png", "0001.png", "0002.png"]
+    path = garden.root / "path.json"
+    path.write_text(json.dumps([torch.eye(4).tolist()] * 2))
+    assert shell("render-views", garden.root, "--trajectory", path, "--out", "two")[0] == 0
+    assert len(list(Path("two").iterdir())) == 2
+
+
+BAD_GENERATE = {
+    "no prompt": ([], "give a prompt"),
+    "empty prompt": ([" "], "prompt is empty"),
+    "two prompts": (["a", "hut"], "in quotes"),
+    "unknown models": (["a hut", "--models", "magic"], "builtin, oracle"),
+    "unknown depth": (["a hut", *TINY, "depth=magic"], "no depth model 'magic'"),
+    "unknown override": (["a hut", "sise=3"], "sise"),
+    "ill-typed override": (["a hut", "size=big"], "size"),
+    "unknown option": (["a hut", "--sise"], "--sise"),
+    "not a number": (["a hut", "--views", "many"], "many"),
+    "no views": (["a hut", "--views", "0"], "views=0"),
+    "zero size": (["a hut", "size=0"], "size=0"),
+    "absurd size": (["a hut", "size=1000000"], "size=1000000"),
+    "negative seed": (["a hut", "--seed", "-1"], "seed=-1"),
+    "unknown device": (["a hut", *TINY, "--device", "abacus"], "abacus"),
+    "unknown path": (["a hut", *TINY, "--trajectory", "zigzag"], "pan, turn, orbit, dolly"),
+    "singular path": (["a hut", *TINY, "--trajectory", "singular.json"], "pose 1"),
+    "no such picture": (["a hut", *TINY, "--image", "missing.png"], "no such picture"),
+    "not a picture": (["a hut", *TINY, "--image", "singular.json"], "not a picture"),
+    "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "singular.json"),
+    "resume nothing": (["--resume", "nowhere"], "no scene.json"),
+    "resume with a prompt": (["a hut", "--resume", "nowhere"], "leave out 'a hut'"),
+    "resume with settings": (["--resume", "nowhere", "--views", "9"], "leave out '--views'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_GENERATE)
+def test_bad_input_is_one_line_and_leaves_nothing(shell: Shell, case: str) -> None:
+    arguments, message = BAD_GENERATE[case]
+    singular = [torch.eye(4).tolist(), torch.zeros(4, 4).tolist()]
+    Path("singular.json").write_text(json.dumps(singular))
+    assert message in shell.refused("generate-scene", *arguments)
+    assert os.listdir() == ["singular.json"]
+
+
+def test_existing_folders_are_never_touched(shell: Shell, garden: Scene) -> None:
+    Path("mine").mkdir()
+    Path("mine/diary.txt").write_text("dear diary")
+    assert "nothing was touched" in shell.refused("generate-scene", "a hut", *TINY, "--out", "mine")
+    assert os.listdir("mine") == ["diary.txt"]
+    before = (garden.root / "scene.json").read_bytes()
+    assert "--resume" in shell.refused("generate-scene", "a hut", *TINY, "--out", garden.root)
+    assert (garden.root / "scene.json").read_bytes() == before
+    Path("foreign").mkdir()
+    Path("foreign/scene.json").write_text("{}")
+    for command, *arguments in (
+        ("generate-scene", "--resume", "foreign"),
+        ("render-views", "foreign"),
+        ("view-scene", "foreign"),
+    ):
+        assert "not written by scene3d" in shell.refused(command, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--size", "0x0"], "0x0"),
+        (["--size", "huge"], "huge"),
+        (["--frames", "0"], "--frames 0"),
+        (["--trajectory", "zigzag"], "pan, turn, orbit, dolly"),
+        (["--out", "film.txt"], "film.txt"),
+    ],
+)
+def test_bad_rendering_requests(shell: Shell, garden: Scene, arguments: list[str], message: str) -> None:
+    assert message in shell.refused("render-views", garden.root, *arguments)
+
+
+def test_help_names_the_paths_and_models_there_are(shell: Shell) -> None:
+    from scene3d.backends import SETS
+
+    status, printed, _ = shell("generate-scene", "--help")
+    assert status == 0
+    assert all(name in printed for name in (*PATHS, *SETS))
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['generate-scene', '--help']\n"
+        "from scene3d.cli import generate_scene_command as command\n"
+        "try: command()\n"
+        "except SystemExit: assert not {'torch', 'numpy', 'PIL'} & set(sys.modules)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "KEY=VALUE" in done.stdout
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_resumed_byte_for_byte(tmp_path: Path) -> None:
+    code = "from scene3d.cli import generate_scene_command as command; command()"
+    arguments = ["a village", "--models", "oracle", "--views", "5", "size=128"]
+    start = [sys.executable, "-c", code]
+    subprocess.run([*start, *arguments, "--out", tmp_path / "whole"], check=True, capture_output=True)
+    process = subprocess.Popen([*start, *arguments, "--out", tmp_path / "cut"], stdout=subprocess.DEVNULL)
+    while not (tmp_path / "cut/views/0002").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(Scene.load(tmp_path / "cut").frames) < 5
+    subprocess.run([*start, "--resume", tmp_path / "cut"], check=True, capture_output=True)
+    for file in (tmp_path / "whole/views").rglob("*.*"):
+        assert file.read_bytes() == (tmp_path / "cut" / file.relative_to(tmp_path / "whole")).read_bytes()
