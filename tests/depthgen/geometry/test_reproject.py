@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthgen.geometry import Camera, Mesh, depth_edges, grid_mesh, merge_meshes, rasterize, turned
+from depthgen.geometry import (
+    Camera,
+    Mesh,
+    Reprojection,
+    depth_edges,
+    grid_mesh,
+    merge_meshes,
+    rasterize,
+    turned,
+)
+from depthgen.worlds import build_world, neighbour_camera, render
 
 SIZES = [(64, 64), (97, 53)]
 MOVES = {
@@ -26,6 +37,13 @@ def _square(z: float, color: tuple[float, float, float], half: float = 50.0) -> 
 
 def _near(region: torch.Tensor) -> torch.Tensor:
     return F.max_pool2d(region.float(), 3, 1, 1).bool()
+
+
+def _assert_same_view(seen: Reprojection, depth: torch.Tensor, known: torch.Tensor) -> None:
+    """Holes with IoU >= 0.98 and depth within 1 % of another renderer's."""
+    assert (~seen.known & ~known).sum() >= 0.98 * (~seen.known | ~known).sum()
+    both = seen.known & known
+    torch.testing.assert_close(seen.depth[both], depth[both], rtol=0.01, atol=0)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -60,10 +78,18 @@ def test_agrees_with_a_ray_caster_on_the_same_mesh(picture, ray_caster, size, mo
     camera = Camera.from_fov(60, *size)
     mesh = grid_mesh(*picture(camera), camera)
     seen = rasterize(mesh, camera.moved(MOVES[move]))
-    depth, known = ray_caster(mesh, camera.moved(MOVES[move]))
-    assert (~seen.known & ~known).sum() >= 0.98 * (~seen.known | ~known).sum()
-    both = seen.known & known
-    torch.testing.assert_close(seen.depth[both], depth[both], rtol=0.01, atol=0)
+    _assert_same_view(seen, *ray_caster(mesh, camera.moved(MOVES[move])))
+
+
+@pytest.mark.parametrize("kind", ["living room", "forest", "city street"])
+def test_agrees_with_a_ray_caster_on_rendered_worlds(ray_caster, kind):
+    world, rng = build_world(7, kind), np.random.default_rng(7)
+    camera = world.camera(rng, 64)
+    other = neighbour_camera(world, camera, rng)
+    view = render([world], [camera])
+    mesh = grid_mesh(view.image[0], view.depth[0], ~view.sky[0], camera)
+    _assert_same_view(rasterize(mesh, other), *ray_caster(mesh, other))
+    assert torch.equal(rasterize(mesh, camera).known, ~view.sky[0])
 
 
 @pytest.mark.parametrize("move", MOVES)
