@@ -63,7 +63,7 @@ def _within_view(faces: Tensor, points: Tensor, camera: Camera) -> Tensor:
     """The faces (M,3) that are not wholly behind the near plane or beyond one side of the image."""
     x, y, z = points
     outside = (z < NEAR, x < 0, y < 0, x > camera.width * z, y > camera.height * z)
-    code = sum(side.byte() << bit for bit, side in enumerate(outside))
+    code = torch.stack([side.byte() << bit for bit, side in enumerate(outside)]).sum(0, dtype=torch.uint8)
     first, second, third = (code[corner] for corner in faces.T.contiguous())
     return faces[(first & second & third) == 0]
 

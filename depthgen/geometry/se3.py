@@ -60,13 +60,13 @@ def look_at(eye: Sequence[float], target: Sequence[float], up: Sequence[float] =
 
     Raises ValueError when `target` is at `eye` or straight along `up`, where the view is undefined.
     """
-    eye, target, up = (torch.as_tensor(p, dtype=torch.float64) for p in (eye, target, up))
-    forward = target - eye
-    right = torch.linalg.cross(forward, up)
-    if not right.norm() > 1e-9 * forward.norm() * up.norm():
+    start, end, top = (torch.as_tensor(point, dtype=torch.float64) for point in (eye, target, up))
+    forward = end - start
+    right = torch.linalg.cross(forward, top)
+    if not right.norm() > 1e-9 * forward.norm() * top.norm():
         raise ValueError(
-            f"look_at: the direction from {eye.tolist()} to {target.tolist()} is zero or along "
-            f"up {up.tolist()}; move the target or give another up"
+            f"look_at: the direction from {start.tolist()} to {end.tolist()} is zero or along "
+            f"up {top.tolist()}; move the target or give another up"
         )
     forward, right = forward / forward.norm(), right / right.norm()
-    return compose(torch.stack([right, torch.linalg.cross(forward, right), forward], dim=1), eye)
+    return compose(torch.stack([right, torch.linalg.cross(forward, right), forward], dim=1), start)
