@@ -233,5 +233,7 @@ def _run(command: Callable[[], None]) -> None:
     """Run a command's body; the user's errors, and warnings, become one line each."""
     from depthgen.cli.errors import run_cli
 
+    for ours_to_heed in (DeprecationWarning, FutureWarning):
+        warnings.simplefilter("ignore", ours_to_heed)
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     run_cli(command)

@@ -82,16 +82,15 @@ def native_size(pipeline: Any) -> int:
 
 
 def _load(loader: Any, source: str, device: str) -> Any:
-    dtype = torch.float16 if device.startswith("cuda") else torch.float32
     try:
-        pipeline = loader.from_pretrained(source, torch_dtype=dtype, safety_checker=None)
+        pipeline = loader.from_pretrained(source, safety_checker=None)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
             f"diffusers cannot load {source!r}: {reason} (give a local folder, or a hub id while online)"
         ) from error
     pipeline.set_progress_bar_config(disable=True)
-    return pipeline.to(device)
+    return pipeline.to(device, torch.float16 if device.startswith("cuda") else torch.float32)
 
 
 def _sampling(guidance: float, steps: int | None, generator: torch.Generator) -> dict[str, Any]:

@@ -18,8 +18,9 @@ DIFFUSERS = "diffusers:"
 class Roles:
     """One model name for each role.
 
-    text_to_image, inpainter: "builtin", "oracle", a .safetensors checkpoint of a completer, or "diffusers:"
-        and a hub id or folder. depth: "oracle", or any name or path that DepthEstimator.from_pretrained takes.
+    text_to_image, inpainter: "builtin", "oracle", the .safetensors checkpoint of a completer, or a hub id or
+        folder after "diffusers:".
+    depth: "oracle", or any name or path that DepthEstimator.from_pretrained takes.
     """
 
     text_to_image: str
@@ -48,9 +49,8 @@ def roles_of(config: GenerateConfig) -> Roles:
         name = getattr(roles, role)
         known = name in ("builtin", "oracle") or name.startswith(DIFFUSERS) or name.endswith(".safetensors")
         if not known:
-            raise ValueError(
-                f"unknown {role}={name!r}; known: builtin, oracle, FILE.safetensors, diffusers:FOLDER-OR-HUB-ID"
-            )
+            choices = "builtin, oracle, FILE.safetensors, diffusers:FOLDER-OR-HUB-ID"
+            raise ValueError(f"unknown {role}={name!r}; known: {choices}")
     return roles
 
 

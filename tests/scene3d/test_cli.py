@@ -97,6 +97,7 @@ def test_the_built_in_models_need_no_network(shell: Shell) -> None:
 
 
 def test_an_interrupted_command_is_resumed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scene3d.export.export_all", lambda scene: [])
     assert shell("generate-scene", "a kitchen", *TINY, "--out", "whole")[0] == 0
 
     def interrupt(*_: object) -> None:
@@ -118,7 +119,7 @@ def test_views_are_rendered_and_shown(shell: Shell, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("webbrowser.open", lambda address: not shown.append(address))
     assert shell("view-scene", garden.root)[0] == 0
     assert shown == [(garden.root / "viewer.html").resolve().as_uri()]
-    status, printed, errors = shell(
+    status, _, errors = shell(
         "render-views", garden.root, "--frames", "3", "--size", "64x48", "--out", "pictures"
     )
     assert status == 0, errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,9 +88,7 @@ def test_with_true_models_every_view_is_the_truth(tmp_path: Path, look: Look) ->
 def test_the_default_path_turns_far_and_always_shows_something_new(tmp_path: Path) -> None:
     scene = generate_scene("a garden", out=tmp_path / "s", size=64)
     forward = [frame.camera.world_from_camera[:3, 2] for frame in scene.frames]
-    turns = [
-        torch.rad2deg(torch.arccos(a @ b)).item() for a, b in zip(forward, forward[1:], strict=False)
-    ]
+    turns = [torch.rad2deg(torch.arccos(a @ b)).item() for a, b in pairwise(forward)]
     assert len(scene.frames) == 8
     assert sum(turns) >= 120
     assert all(entry.new_pixels >= 0.15 for entry in scene.manifest.journal)
