@@ -49,6 +49,10 @@ class Resample:
 
     rounds: int = 10
 
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise ValueError(f"Resample: rounds must be at least 1, not {self.rounds}")
+
     def sample(
         self,
         denoise: Denoiser,
@@ -95,9 +99,11 @@ class Guide:
     """
 
     iterations: int = 3
-    known_std: float = (
-        0.02  # how far known values may be off, in the units of x0; also keeps the system regular
-    )
+    known_std: float = 0.02  # how far known values may be off, in units of x0; keeps the system regular
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1:
+            raise ValueError(f"Guide: iterations must be at least 1, not {self.iterations}")
 
     def sample(
         self,
@@ -118,8 +124,8 @@ class Guide:
         self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor
     ) -> Tensor:
         """E[x0 | z_t, known] (B, C, H, W) by the formula above, without gradient."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
+        with torch.inference_mode(False), torch.enable_grad():
+            z = z.detach().clone().requires_grad_()
             x0 = denoise_at(denoise, z, t)
         scale = schedule.sigma(t) ** 2 / schedule.alpha(t)
 
@@ -169,8 +175,8 @@ def complete(
     """Sample x0 (B, C, H, W) given part of it.
 
     noise (B, C, H, W) standard normal; known_values (B, C, H, W), read only where known (B, 1 or C, H, W)
-    bool, and exact there in the result; times (N + 1,) from 1 to 0. `Guide` differentiates the denoiser, so
-    it must not run in torch.inference_mode (no_grad is fine).
+    bool, and exact there in the result; times (N + 1,) from 1 to 0. `Guide` differentiates the denoiser, also
+    under no_grad or inference_mode.
     """
     x0 = method.sample(denoise, noise, Known(known_values, known), schedule, times, generator)
     return torch.where(known, known_values, x0)

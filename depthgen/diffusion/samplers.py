@@ -33,8 +33,8 @@ def ancestral_step(
 ) -> Tensor:
     """One step from time t to s < t of ancestral sampling (Imagen, eq. 6).
 
-    With r = 1 - e^(l_t - l_s) and l the log-SNR, z_s = (1 - r) alpha_s / alpha_t z + r alpha_s x0 + std noise,
-    std^2 = (r sigma_s^2)^(1 - k) (r sigma_t^2)^k; k = 0 is the variance of the posterior, and the least.
+    z_s = (1 - r) alpha_s / alpha_t z + r alpha_s x0 + std noise, where r = 1 - e^(l_t - l_s), l the log-SNR,
+    and std^2 = (r sigma_s^2)^(1 - k) (r sigma_t^2)^k; k = 0 is the variance of the posterior, and the least.
     """
     drop = schedule.log_snr(t) - schedule.log_snr(s)
     alpha_t, alpha_s = schedule.alpha(t), schedule.alpha(s)
