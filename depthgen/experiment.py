@@ -20,10 +20,12 @@ from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.objectives import completion_loss, depth_loss, judge_loss
 from depthgen.text import TextEncoder
 from depthgen.training import Objective, TrainConfig, fit
+from depthgen.worlds import KINDS, TIMES, WEATHERS
 
 # Beyond every training set one could render and far below the seeds that are reserved for evaluation.
 VALIDATION_SEED = 2**31
 VALIDATION_WORLDS = 256
+ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS)}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Experiment:
     name: str = "experiment"
     stage: Literal["depth", "completion", "judge"] = "depth"
     model: ModelConfig = field(default_factory=ModelConfig)  # for depth and completion
-    judge: JudgeConfig = field(default_factory=JudgeConfig)  # for the judge
+    judge: JudgeConfig = field(default_factory=lambda: JudgeConfig(ATTRIBUTES))  # for the judge
     data: WorldsConfig = field(default_factory=WorldsConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     start_from: str | None = None  # a checkpoint whose weights to begin with

@@ -17,26 +17,26 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import grid_sample
 from torch.utils.data import Dataset
 
 from depthgen.geometry import Camera, project, unproject
 from depthgen.worlds import (
-    GENERATOR_VERSION,
     KINDS,
+    SKY_DEPTH,
     TIMES,
     WEATHERS,
     RenderedViews,
     World,
-    assert_training_seed,
     build_world,
     caption,
     neighbour_camera,
     render,
 )
+from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_seed
 
 CAPTIONS_PER_WORLD = 4
 WORLDS_PER_SHARD = 256
-SKY_DEPTH = 1000.0  # metres; stands in for "no surface" where a number is needed, always beside the sky mask
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,9 @@ def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
     views = render([world for world in worlds for _ in range(2)], cameras)
     # the partner of view 2i is 2i + 1 and the other way round
     known = [seen_from(views, cameras, view, other=view ^ 1) for view in range(len(cameras))]
-    depth = torch.where(views.sky, SKY_DEPTH, views.depth.clamp(max=SKY_DEPTH))
     return {
         "image": (views.image * 255).round().to(torch.uint8).numpy(),
-        "depth": depth.half().numpy(),
+        "depth": views.depth.half().numpy(),
         "known": torch.stack(known).numpy(),
     }
 
@@ -143,15 +142,15 @@ def seen_from(views: RenderedViews, cameras: list[Camera], view: int, other: int
     A surface counts as seen where its depth in the other camera agrees with what that camera saw there, within the
     relative `tolerance`; sky counts as seen where the other camera saw sky in that direction.
     """
-    depth = torch.where(views.sky[view], SKY_DEPTH, views.depth[view])
-    uv, z = project(unproject(depth, cameras[view]), cameras[other])
-    height, width = depth.shape[-2:]
-    column, row = uv.floor().long().unbind(-1)
-    inside = (z > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
-    agrees = (views.depth[other, 0, row, column] / z.clamp(min=1e-6) - 1).abs() < tolerance
-    sky, other_sky = views.sky[view, 0], views.sky[other, 0, row, column]
-    return (inside & torch.where(sky, other_sky, agrees & ~other_sky))[None]
+    height, width = views.depth.shape[-2:]
+    uv, z = project(unproject(views.depth[view], cameras[view]), cameras[other])
+    grid = 2 * uv / torch.tensor([width, height]) - 1
+    inside = (z > 0) & (grid.abs() < 1).all(-1)
+    # inverse depth, because that is linear across a plane's pixels
+    there = torch.stack([1 / views.depth[other, 0], views.sky[other, 0].float()])
+    inverse, sky = grid_sample(there[None], grid[None].float(), align_corners=False, padding_mode="border")[0]
+    agrees = (inverse * z - 1).abs() < tolerance
+    return (inside & torch.where(views.sky[view, 0], sky > 0.5, agrees & (sky < 0.5)))[None]
 
 
 def _labels(world: World) -> tuple[int, int, int]:

@@ -43,6 +43,7 @@ class TrainConfig:
     clip_norm: float = 1.0
     ema_decay: float = 0.999
     precision: Precision = "auto"
+    compile: bool = False  # torch.compile: a third faster on a CPU with a compiler, after a minute's start
     seed: int = 0
     workers: int = 0
     log_every: int = 50
@@ -109,14 +110,15 @@ class _Run:
             model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        self.forward = torch.compile(self.model) if config.compile else self.model
         self.images, self.started = 0, time.perf_counter()
 
     def update(self, objective: Objective, batch: Batch) -> Tensor:
         """One optimiser step; returns the loss, still on the device."""
         self._set_learning_rate()
-        device, rank = self.accelerator.device, self.accelerator.process_index
+        device = self.accelerator.device
         with self.accelerator.autocast():
-            loss = objective(self.model, _to(batch, device), step_generator(self.config.seed, self.step, rank, device))
+            loss = objective(self.forward, _to(batch, device), self._generator())
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step()
@@ -125,6 +127,10 @@ class _Run:
         self.step += 1
         self.images += self.config.batch_size * self.accelerator.num_processes
         return loss.detach()
+
+    def _generator(self) -> torch.Generator:
+        place = self.accelerator
+        return step_generator(self.config.seed, self.step, place.process_index, place.device)
 
     def _set_learning_rate(self) -> None:
         for group in self.optimizer.param_groups:

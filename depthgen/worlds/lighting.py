@@ -46,7 +46,7 @@ SKIES = {
     "sunset": Sky((9, 16), (1.15, 0.5, 0.18), (0.34, 0.25, 0.33), (0.16, 0.1, 0.08), (0.17, 0.16, 0.4), (1.0, 0.42, 0.16), (0.6, 0.25, 0.05)),  # fmt: skip
     "night": Sky((35, 55), (0.13, 0.18, 0.30), (0.07, 0.095, 0.18), (0.026, 0.032, 0.06), (0.004, 0.008, 0.03), (0.022, 0.04, 0.105), (0.03, 0.035, 0.05)),  # fmt: skip
 }
-FOG_PER_METRE = {"clear": 1 / 400, "fog": 1 / 16, "snow": 1 / 80}
+FOG_PER_METRE = {"clear": 1 / 400, "fog": 1 / 28, "snow": 1 / 80}
 OVERCAST = {"clear": 0.0, "fog": 0.85, "snow": 0.6}  # how far the sky and the sun turn grey
 
 # a room's own light by time of day: lamp, ambient from above and from below

@@ -23,7 +23,10 @@ from depthgen.worlds.semantics import Semantic
 HFOV_DEGREES = 60.0
 NEAREST_METRES = 0.6  # nothing may stand closer to a camera
 CANDIDATES = 6  # places tried for a camera, in one cast
-PLAIN = torch.tensor([Semantic.SKY, Semantic.GROUND, Semantic.FLOOR, Semantic.WALL, Semantic.CEILING, Semantic.SAND])
+TYPICAL_METRES = 2.2  # the middle depth should reach this far
+PLAIN = torch.tensor(
+    [Semantic.SKY, Semantic.GROUND, Semantic.FLOOR, Semantic.WALL, Semantic.CEILING, Semantic.SAND, Semantic.DOOR]
+)
 ENOUGH_CONTENT = 0.3  # share of a picture that shows more than plain ground, walls and sky
 PROBE_RAYS = 9  # a side, to judge a place
 
@@ -99,7 +102,11 @@ def _best(world: World, poses: list[Tensor], content: float) -> Tensor:
     """The first pose that nothing stands too close to, that sees some depth and `content`, or the nearest to that."""
     depth, semantic = _probe(world, torch.stack(poses))
     shown = 1 - torch.isin(semantic, PLAIN).float().mean(1)
-    parts = (depth.amin(1) / NEAREST_METRES, depth.median(1).values / (2 * NEAREST_METRES), shown / max(content, 1e-6))
+    parts = (
+        depth.amin(1) / NEAREST_METRES,
+        depth.median(1).values / TYPICAL_METRES,
+        shown / max(content, 1e-6),
+    )
     score = sum(part.clamp(max=1.0) for part in parts)
     return poses[int(score.argmax())]  # argmax: the first of equals
 
