@@ -11,7 +11,7 @@ from torch import Tensor
 
 from depthgen.depth import downsample_depth
 from depthgen.diffusion.denoiser import Denoiser, clipped
-from depthgen.diffusion.imputation import complete
+from depthgen.diffusion.imputation import Guide, Known
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
 from depthgen.geometry import Camera
 from depthgen.images import fitted_size, resize
@@ -62,7 +62,7 @@ class DiffusionDepth:
     def __init__(self, model: DiffusionModel) -> None:
         self.model = model
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """Few DDIM steps without known depth; with it, imputation at the model's resolution."""
         config = self.model.config
@@ -85,16 +85,12 @@ class DiffusionDepth:
     def _complete(
         self, condition: Tensor, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
     ) -> Tensor:
+        """The guided sample itself: that it meets the known values is shown, not enforced, at this point."""
         times = uniform_times(request.steps or COMPLETE_STEPS)
-        values, known = (x.expand(noise.shape) for x in (self._put(values), self._put(known)))
-        return complete(
-            self._denoiser(condition),
-            self._put(noise),
-            values,
-            known,
-            self.model.schedule,
-            times,
-            request.generator,
+        given = Known(self._put(values).expand(noise.shape), self._put(known).expand(noise.shape))
+        schedule = self.model.schedule
+        return Guide().sample(
+            self._denoiser(condition), self._put(noise), given, schedule, times, request.generator
         )
 
     def _denoiser(self, condition: Tensor) -> Denoiser:

@@ -85,20 +85,36 @@ def load_foreign(name: str, device: torch.device) -> DepthSampler:
         raise ValueError(
             f"no depth model {name!r}: give {known}, a checkpoint file, a model folder or a hub id"
         )
-    load = _load_marigold if _is_diffusers(source) else _load_depth_anything
+    folder = source if Path(source).is_dir() else _downloaded(source)
+    load = _load_marigold if (Path(folder) / "model_index.json").is_file() else _load_depth_anything
     try:
-        return load(source, device)
+        return load(folder, device)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"cannot load depth model {source!r}: {reason}") from error
+
+
+def _downloaded(hub_id: str) -> str:
+    """The local folder of a hub model: the cached one, or a download; ValueError where neither can be had."""
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return snapshot_download(hub_id, local_files_only=True)
+    except LocalEntryNotFoundError:
+        pass
+    except HFValidationError as error:
+        raise ValueError(f"{hub_id!r} is neither a folder here nor a hub id (owner/name)") from error
+    try:
+        HfApi().model_info(hub_id, timeout=10)  # answers at once where the download would retry for minutes
+        return snapshot_download(hub_id)
+    except HfHubHTTPError as error:
+        raise ValueError(f"the model hub has no usable {hub_id!r} ({error.response.status_code})") from error
+    except Exception as error:  # whatever the hub's HTTP library calls "no connection"
         raise ValueError(
-            f"cannot load depth model {source!r}: {reason} (offline? take 'builtin', or a local folder)"
+            f"depth model {hub_id!r} is not on this machine and the model hub cannot be reached; "
+            "give a local folder, or take 'builtin', which needs no network"
         ) from error
-
-
-def _is_diffusers(source: str) -> bool:
-    if Path(source).is_dir():
-        return (Path(source) / "model_index.json").is_file()
-    return "marigold" in source.lower()
 
 
 def _load_marigold(source: str, device: torch.device) -> MarigoldDepth:

@@ -36,9 +36,7 @@ def summarize(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Estimate]:
     return {name: bootstrap([float(row[name]) for row in rows]) for name in names}
 
 
-def grouped(
-    rows: Sequence[Mapping[str, float | str]], key: str
-) -> dict[str, list[Mapping[str, float | str]]]:
+def grouped(rows: Sequence[Row], key: str) -> dict[str, list[Row]]:
     """The rows by their value of `key`, in order of first appearance."""
     groups: dict[str, list[Row]] = {}
     for row in rows:

@@ -1,0 +1,136 @@
+"""estimate-depth: metric depth of pictures, as numbers, pictures and points."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from depthgen.estimator import DepthPrediction
+
+EPILOG = """\
+written for every IMAGE, as OUT/NAME...
+  NAME_depth.npy      float32 (H,W), metres along the optical axis (planar z)
+  NAME_valid.png      255 where the depth is meant, 0 on sky and beyond the model's range
+  NAME_depth_mm.png   16-bit PNG in millimetres, 0 where not valid or beyond 65.535 m
+  NAME_preview.png    colours for people: red near, violet far
+  NAME_points.ply     coloured points in metres; x right, y down, z forward
+  NAME_std.npy        with --samples above 1: spread over the samples in metres
+
+examples:
+  estimate-depth photo.jpg
+  estimate-depth *.png --samples 4 --out depth
+  estimate-depth photo.jpg --known lidar.png --hfov 73      # complete sparse depth; its metres are kept
+  estimate-depth photo.jpg --model depth-anything-v2-small  # needs the model hub or a local folder
+"""
+
+
+def main() -> None:
+    """Entry point of `estimate-depth`."""
+    from depthgen.cli.errors import run_cli
+
+    arguments = _parser().parse_args()
+    run_cli(lambda: estimate(arguments))
+
+
+def estimate(arguments: argparse.Namespace) -> None:
+    """Estimate and write every image; ValueError before any work where the request makes no sense."""
+    import torch
+
+    from depthgen.cli.depth_files import assumed_camera, read_known, write_outputs
+    from depthgen.estimator import DepthEstimator
+    from depthgen.geometry import Camera
+    from depthgen.images import read_image
+
+    _check(arguments)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    pictures = {path: read_image(path) for path in arguments.images}
+    estimator = DepthEstimator.from_pretrained(arguments.model, arguments.device)
+    for path, picture in pictures.items():
+        started = time.perf_counter()
+        height, width = picture.shape[-2:]
+        hfov = arguments.hfov
+        camera = Camera.from_fov(hfov, width, height) if hfov else assumed_camera(width, height)
+        generator = torch.Generator().manual_seed(arguments.seed)
+        how = {
+            "camera": camera,
+            "samples": arguments.samples,
+            "steps": arguments.steps,
+            "generator": generator,
+        }
+        if arguments.known:
+            out = estimator.complete(picture, *read_known(arguments.known, (height, width)), **how)
+        else:
+            out = estimator.predict(picture, **how)
+        lost = write_outputs(arguments.out / path.stem, picture, out, camera)
+        _tell(path, out, lost, time.perf_counter() - started)
+    print(f"wrote {arguments.out}")
+
+
+def _tell(path: Path, out: DepthPrediction, lost: int, seconds: float) -> None:
+    if out.valid.any():
+        depth = out.depth[out.valid]
+        span = f"{depth.min():.2f} to {depth.max():.2f} m, median {depth.median():.2f} m"
+    else:
+        span = "no valid depth"
+    fit = (
+        ""
+        if out.residual is None
+        else f", known depth missed by {100 * out.residual:.1f} % before it was put back"
+    )
+    print(f"{path}: {span}, {100 * out.valid.float().mean():.0f} % valid{fit} ({seconds:.1f} s)")
+    if lost:
+        print(f"warning: {path}: {lost} pixels beyond 65.535 m are 0 in the millimetre PNG", file=sys.stderr)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    stems = [path.stem for path in arguments.images]
+    twice = sorted({stem for stem in stems if stems.count(stem) > 1})
+    if twice:
+        raise ValueError(
+            f"two images are named {twice[0]!r}; their outputs would overwrite each other: run them apart"
+        )
+    if arguments.known and len(stems) > 1:
+        raise ValueError("--known belongs to one image; give one IMAGE with it")
+    if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
+        raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "estimate-depth",
+        description="Metric depth of pictures by a diffusion model, in metres at the pictures' own size.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, ...")
+    parser.add_argument(
+        "--model",
+        default="builtin",
+        help="builtin (default), a .safetensors file, marigold, "
+        "depth-anything-v2-small, a model folder or a hub id",
+    )
+    parser.add_argument(
+        "--known",
+        type=Path,
+        help="depth known in part, at the image's size: 16-bit PNG in millimetres or float "
+        ".npy in metres; 0 is unknown",
+    )
+    parser.add_argument("--samples", type=int, default=1, help="samples to draw and average (default 1)")
+    parser.add_argument("--steps", type=int, help="sampler steps (default: the model's)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("depth"), help="folder for the outputs (default: depth)"
+    )
+    parser.add_argument(
+        "--hfov", type=float, help="horizontal field of view in degrees (default: 60 over the shorter side)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the sampler's noise (default 0)")
+    parser.add_argument("--device", default="auto", help="auto (default), cpu or cuda")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
