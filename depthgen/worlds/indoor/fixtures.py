@@ -11,6 +11,7 @@ from depthgen.worlds.indoor.palette import (
 from depthgen.worlds.indoor.room import Room, Spot
 from depthgen.worlds.semantics import Semantic
 
+CORD = glow((0.05, 0.05, 0.05), 0.01)  # what glows, however little, casts no shadow: no streaks on the ceiling
 SKYLIGHT = (0.72, 0.86, 1.0)  # the engine recolours window panes by the time of day
 
 
@@ -82,7 +83,7 @@ def table_lamp(spot: Spot, base: float, shade_rgb: tuple[float, float, float] = 
 
 def pendant(spot: Spot, ceiling: float, drop: float = 0.6, color: tuple[float, float, float] = WARM_LIGHT) -> None:
     """A round lamp on a cord `drop` metres below the ceiling."""
-    spot.add("cylinder", (0, 0), (0.02, drop, 0.02), BLACK, Semantic.LAMP, base=ceiling - drop)
+    spot.add("cylinder", (0, 0), (0.02, drop, 0.02), CORD, Semantic.LAMP, base=ceiling - drop)
     spot.add("ellipsoid", (0, 0), (0.4, 0.32, 0.4), glow(color), Semantic.LAMP, base=ceiling - drop - 0.25)
 
 

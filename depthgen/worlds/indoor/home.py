@@ -8,7 +8,7 @@ from depthgen.worlds.builder import Builder
 from depthgen.worlds.kinds import Layout
 from depthgen.worlds.indoor import fixtures, seating, storage
 from depthgen.worlds.indoor.palette import (
-    DOORS, FABRICS, PAINTS, WARDROBES, WHITE, WOODS, a, cloth, counted, paint, pick, planks,
+    DOORS, FABRICS, PAINTS, WARDROBES, WHITE, WOODS, a, cloth, counted, paint, pick, planks, wallpaper,
 )  # fmt: skip
 from depthgen.worlds.indoor.room import Room, new_room
 
@@ -35,6 +35,7 @@ def _sofa_group(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     seating.sofa(room.wall("near", middle), sofa, cushion)
     fixtures.picture(room.wall("near", middle), rng, (1.3, 0.7), 1.4)
     storage.television(room.wall("far", middle), wood)
+    fixtures.picture(room.wall("far", middle), rng, (1.0, 0.6), 1.65)
     fixtures.rug(room.spot(middle, 0), rug, (2.3, 1.7))
     seating.table(room.spot(middle, 0), planks(wood), (1.1, 0.6), 0.42)
     armchairs = int(rng.integers(1, 3)) if room.depth > 5.6 else 1
@@ -61,6 +62,7 @@ def _living_walls(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     storage.cabinet(room.wall("right", 0.3), wood, (1.5, 0.8, 0.42), 3)
     fixtures.table_lamp(room.wall("right", 0.3).shifted(-0.45, 0.2), 0.8)
     fixtures.picture(room.wall("right", 0.3), rng)
+    fixtures.window(room.wall("right", 1.9), 1.1)
     fixtures.door(room.wall("near", room.width / 2 - 1.7), pick(rng, DOORS))
     return f"{curtain.name} curtains", a(f"{wood.name} bookshelf"), counted(plants, "potted plant")
 
@@ -70,7 +72,7 @@ def bedroom(builder: Builder, rng: np.random.Generator) -> Layout:
     room = new_room(builder, rng, (5.2, 6.4), (4.6, 5.8))
     walls = pick(rng, PAINTS, ("lavender", "pink", "light blue", "cream", "light green", "white"))
     carpet = pick(rng, FABRICS, ("grey", "brown", "pink", "blue", "purple", "white"))
-    room.close(paint(walls), cloth(carpet), WHITE)
+    room.close(wallpaper(walls), cloth(carpet), WHITE)
     return room.layout(
         "bedroom",
         (*_bed_group(room, rng), *_bedroom_walls(room, rng), f"{walls.name} walls", f"{a(carpet.name)} carpet"),
@@ -100,7 +102,8 @@ def _bedroom_walls(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     wood, curtain, rug = pick(rng, WOODS), pick(rng, FABRICS), pick(rng, FABRICS)
     wardrobe = pick(rng, WARDROBES)
     leaves = int(rng.integers(2, 5))
-    storage.cabinet(room.wall("right", 0.2), wardrobe, (0.55 * leaves, 2.1, 0.6), leaves)
+    fixtures.picture(room.wall("right", -1.7), rng, (0.6, 0.8))
+    storage.cabinet(room.wall("right", 0.4), wardrobe, (0.55 * leaves, 2.1, 0.6), leaves)
     window = room.wall("far", -0.3)
     fixtures.window(window, 1.5)
     fixtures.curtains(window, curtain, 1.5)

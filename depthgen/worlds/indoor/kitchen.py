@@ -56,7 +56,7 @@ def _sink_wall(room: Room, cupboards: Color, splash: Color, worktop: Material) -
     width = room.width / 2 - 0.95
     for side in (-1, 1):
         unit = wall.shifted(side * (room.width / 2 - width / 2))
-        storage.cabinet(unit, cupboards, (width, *WALL_UNIT[1:]), max(1, round(width / 0.65)), base=WALL_UNIT[0])
+        storage.cabinet(unit, cupboards, (width, *WALL_UNIT[1:]), max(1, round(width / 0.9)), base=WALL_UNIT[0])
 
 
 def _stove_wall(room: Room, cupboards: Color, splash: Color, worktop: Material, rng: np.random.Generator) -> None:
@@ -69,7 +69,7 @@ def _stove_wall(room: Room, cupboards: Color, splash: Color, worktop: Material, 
     for low in (end, start - width):
         part = room.wall("left", low + width / 2)
         storage.counter(part, cupboards, worktop, width)
-        storage.cabinet(part, cupboards, (width - 0.04, *WALL_UNIT[1:]), max(1, round(width / 0.6)), base=WALL_UNIT[0])
+        storage.cabinet(part, cupboards, (width - 0.04, *WALL_UNIT[1:]), max(1, round(width / 0.8)), base=WALL_UNIT[0])
     storage.stove(room.wall("left", stove_at), room.height)
     storage.fridge(room.wall("left", end - 0.4), pick(rng, FABRICS, ("white", "grey", "red", "teal")))
 

@@ -88,6 +88,11 @@ def cloth(color: Color) -> Material:
     return Material(color.rgb, Texture.NOISE, shade(color.rgb, 0.82), 0.12)
 
 
+def wallpaper(color: Color, width: float = 0.4) -> Material:
+    """Broad upright stripes of two close shades."""
+    return Material(color.rgb, Texture.STRIPES, shade(color.rgb, 0.88), width)
+
+
 def planks(color: Color, width: float = 0.5) -> Material:
     """Boards of wood, `width` metres per texture period."""
     return Material(color.rgb, Texture.PLANKS, shade(color.rgb, 0.74), width)

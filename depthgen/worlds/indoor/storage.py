@@ -59,8 +59,8 @@ def television(spot: Spot, wood: Color, width: float = 1.4) -> None:
 
 
 def counter(spot: Spot, color: Color, worktop: Material, width: float) -> None:
-    """A kitchen counter with a door leaf every half metre and a worktop."""
-    cabinet(spot, color, (width, COUNTER_HEIGHT - 0.04, COUNTER_DEPTH - 0.04), max(1, round(width / 0.5)))
+    """A kitchen counter with a door leaf every 0.7 metres and a worktop."""
+    cabinet(spot, color, (width, COUNTER_HEIGHT - 0.04, COUNTER_DEPTH - 0.04), max(1, round(width / 0.7)))
     spot.box((0, COUNTER_DEPTH / 2), (width, 0.05, COUNTER_DEPTH), worktop, Semantic.CABINET, base=COUNTER_HEIGHT - 0.04)
 
 

@@ -14,19 +14,20 @@ from depthgen.worlds.indoor.room import Interval, Room, new_room
 from depthgen.worlds.semantics import Semantic
 
 ROW_PITCH = 1.15
-SEAT_PITCH = 0.64
+SEAT_PITCH = 0.7
 AISLE = 1.9
 FIRST_ROW = 2.2  # metres from the near wall to the last row's backs
 
 
 def movie_theatre(builder: Builder, rng: np.random.Generator) -> Layout:
     """Rows of coloured seats in two blocks, dark walls with curtains and lamps, and a big shining screen."""
-    room = new_room(builder, rng, (8.2, 10.4), (10.0, 12.0), (4.2, 5.2))
+    room = new_room(builder, rng, (8.2, 9.8), (10.0, 11.6), (4.0, 4.8))
     walls = pick(rng, PAINTS, ("dark red", "dark blue", "dark grey", "dark green"))
     seat, curtain = pick(rng, FABRICS, ("red", "blue", "purple", "teal")), pick(rng, FABRICS, ("red", "blue", "purple", "green"))
     carpet = pick(rng, FABRICS, ("red", "blue", "grey", "purple"))
     room.close(paint(walls), cloth(Color(carpet.name, shade(carpet.rgb, 0.5))), CHARCOAL)
-    _screen(room, curtain)
+    film = pick(rng, FABRICS, ("green", "blue", "orange", "purple")), pick(rng, FABRICS, ("yellow", "red", "orange"))
+    _screen(room, curtain, film)
     rows = _seats(room, seat)
     _side_walls(room, curtain)
     fixtures.door(room.wall("near", -room.width / 2 + 1.2), pick(rng, FABRICS, ("red", "brown", "black")))
@@ -41,17 +42,20 @@ def _standing(room: Room, behind: bool) -> tuple[Interval, Interval]:
     back = -room.depth / 2 + 0.9
     if behind:
         return (-room.width / 2 + 1.2, room.width / 2 - 1.2), (back, back + 0.5)
-    return (-0.12, 0.12), (back, room.depth / 2 - 2.6)
+    return (-0.12, 0.12), (back, room.depth / 2 - 3.6)
 
 
-def _screen(room: Room, curtain: Color) -> None:
-    """The screen on the far wall over a low stage, curtains beside and above it."""
+def _screen(room: Room, curtain: Color, film: tuple[Color, Color]) -> None:
+    """The screen, on which a film shows a ground and a sun of two colours, on the far wall over a low stage, curtains beside and above it."""
     wall, width = room.wall("far"), room.width * 0.66
     height = min(room.height - 1.7, width * 0.5)
     fabric = Material(curtain.rgb, Texture.STRIPES, shade(curtain.rgb, 0.55), 0.3)
     wall.box((0, 0.6), (room.width - 0.6, 0.45, 1.2), Material((0.12, 0.09, 0.07)), Semantic.STAGE)
     wall.box((0, 0.05), (width + 0.3, height + 0.3, 0.1), BLACK, Semantic.SCREEN, base=0.85)
     wall.box((0, 0.08), (width, height, 0.08), glow((0.80, 0.88, 1.0)), Semantic.SCREEN, base=1.0)
+    wall.box((0, 0.09), (width, height * 0.3, 0.08), glow(film[0].rgb), Semantic.SCREEN, base=1.0)
+    wall.add("ellipsoid", (width * 0.2, 0.12), (height * 0.34, height * 0.34, 0.04), glow(film[1].rgb), Semantic.SCREEN,
+             base=1.0 + height * 0.5)  # fmt: skip
     for side in (-1, 1):
         wall.box((side * (room.width + width) / 4, 0.25), ((room.width - width) / 2 - 0.2, room.height, 0.3), fabric,
                  Semantic.CURTAIN)  # fmt: skip
@@ -60,7 +64,7 @@ def _screen(room: Room, curtain: Color) -> None:
 
 def _seats(room: Room, color: Color) -> int:
     """All the rows, facing the screen, left and right of the aisle; their number."""
-    rows = min(5, int((room.depth - FIRST_ROW - 3.4) / ROW_PITCH))
+    rows = int((room.depth - FIRST_ROW - 3.4) / ROW_PITCH)
     in_block = int((room.width / 2 - AISLE / 2 - 0.5) / SEAT_PITCH)
     width = in_block * SEAT_PITCH
     fabric, back = cloth(color), cloth(Color(color.name, shade(color.rgb, 0.85)))

@@ -32,7 +32,10 @@ def meeting_room(builder: Builder, rng: np.random.Generator) -> Layout:
     whiteboard(room.wall("right"), rng)
     fixtures.plant(room.spot(room.width / 2 - 0.5, room.depth / 2 - 0.5), pick(rng, FABRICS, ("white", "grey", "black")))
     fixtures.door(room.wall("near", room.width / 2 - 1.5), pick(rng, DOORS))
-    fixtures.clock(room.wall("near", -0.8))
+    fixtures.clock(room.wall("near", -0.3))
+    buffet = room.wall("near", -room.width / 2 + 1.6)
+    storage.cabinet(buffet, pick(rng, TOPS), (1.6, 0.85, 0.42), 3)
+    fixtures.picture(buffet, rng, (1.1, 0.7))
     fixtures.light_panels(room, 3, 1.4)
     phrases = (*table, "a projection screen", "a whiteboard", counted(windows, "wide window"), f"{walls.name} walls",
                f"{a(carpet.name)} carpet", "a potted plant")  # fmt: skip
@@ -118,7 +121,8 @@ def _desk(spot: Spot, top: Color, seat: Color) -> None:
 def _filing(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     """Filing cabinets and a shelf of binders on the right wall, a whiteboard on the near one."""
     color = pick(rng, FABRICS, ("grey", "white", "blue", "green"))
-    count = int(rng.integers(2, 5))
+    count = int(rng.integers(2, 4))
+    fixtures.picture(room.wall("right", -room.depth / 2 + 1.1), rng, (1.2, 0.7), 1.55)
     for i in range(count):
         storage.drawers(room.wall("right", -room.depth / 2 + 0.5 + 0.56 * i), color, (0.52, 1.3, 0.6), 3)
     storage.bookshelf(room.wall("right", room.depth / 2 - 1.9), pick(rng, WOODS), 1.3, 1.9)
