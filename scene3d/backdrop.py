@@ -6,7 +6,7 @@ Views of a scene are drawn in front of it, so that the sky and the cracks betwee
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,25 +39,30 @@ class Backdrop:
         return sampled[0]
 
 
-def make_backdrop(frames: Iterable[Frame], height: int = PANORAMA_HEIGHT) -> Backdrop:
+def make_backdrop(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Backdrop:
     """Spread what the frames show over all directions.
 
-    Sky pixels count everywhere. Surfaces count below the horizon, so that a gap in the ground looks like
-    ground, or everywhere if no frame shows sky. Directions that nobody saw are filled smoothly.
+    Sky pixels count everywhere. Surfaces stand in where no sky was seen: below the horizon, so that a gap in
+    the ground looks like ground, or everywhere if no frame shows sky. The other directions are filled smoothly.
     """
-    frames = tuple(frames)
-    any_sky = any(not frame.valid.all() for frame in frames)
-    total, count = torch.zeros(3, height * 2 * height), torch.zeros(height * 2 * height)
-    for frame in frames:
-        directions = world_directions(frame.camera)
-        counts = ~frame.valid[0] | (directions[..., 1] > 0) if any_sky else torch.ones_like(frame.valid[0])
-        u, v = panorama_position(directions[counts], height)
+    sky, sky_seen = _spread(frames, [~frame.valid[0] for frame in frames], height)
+    low = [world_directions(frame.camera)[..., 1] > 0 if sky_seen.any() else True for frame in frames]
+    surfaces = [frame.valid[0] & region for frame, region in zip(frames, low, strict=True)]
+    ground, ground_seen = _spread(frames, surfaces, height)
+    return Backdrop(_fill_around(torch.where(sky_seen, sky, ground), sky_seen | ground_seen))
+
+
+def _spread(frames: Sequence[Frame], chosen: Sequence[Tensor], height: int) -> tuple[Tensor, Tensor]:
+    """Mean colour (3, height, 2 height) of the chosen (H, W) pixels by direction, and where there are any."""
+    cells = height * 2 * height
+    total, count = torch.zeros(3, cells), torch.zeros(cells)
+    for frame, pixels in zip(frames, chosen, strict=True):
+        u, v = panorama_position(world_directions(frame.camera)[pixels], height)
         cell = v.long().clamp(0, height - 1) * 2 * height + u.long().clamp(0, 2 * height - 1)
-        total.index_add_(1, cell, frame.image[:, counts])
+        total.index_add_(1, cell, frame.image[:, pixels])
         count.index_add_(0, cell, torch.ones_like(u))
-    seen = (count > 0).reshape(1, height, 2 * height)
-    mean = (total / count.clamp_min(1)).reshape(3, height, 2 * height)
-    return Backdrop(_fill_around(mean, seen))
+    mean = total / count.clamp_min(1)
+    return mean.reshape(3, height, 2 * height), (count > 0).reshape(1, height, 2 * height)
 
 
 def world_directions(camera: Camera) -> Tensor:

@@ -119,12 +119,13 @@ async function main() {
     requestDraw();
   }
 
+  const home = meta.views[(meta.views.length - 1) >> 1];  // amid the path, with scene on either side
   const buttons = fillFilmstrip(meta, (view) => { play(false); show(view, 0.8); });
   fillPanel(meta);
   byId("slider").max = meta.views.length - 1;
   byId("slider").addEventListener("input", (event) => { play(false); show(Number(event.target.value)); });
   byId("play").addEventListener("click", () => play(!playing));
-  byId("reset").addEventListener("click", () => { play(false); controls.flyTo(meta.views[0], 0.8); });
+  byId("reset").addEventListener("click", () => { play(false); controls.flyTo(home, 0.8); });
   byId("cameras").addEventListener("change", (event) => { shown.cameras = event.target.checked; requestDraw(); });
   for (const input of document.querySelectorAll("input[name=overlay]")) {
     input.addEventListener("change", () => setOverlay(input.value));
@@ -133,12 +134,13 @@ async function main() {
     input.addEventListener("change", () => { controls.state.mode = input.value; });
   }
   window.addEventListener("resize", requestDraw);
+  if (window.innerWidth < 720) byId("info").open = false;
 
   // viewer.html#view=3&overlay=depth opens in that state.
   const address = new URLSearchParams(location.hash.slice(1));
-  const asked = address.has("view") ? clamp(Math.trunc(Number(address.get("view"))) || 0, 0, shown.view) : 0;
-  show(address.has("view") ? asked : shown.view);
-  controls.jumpTo(meta.views[asked]);
+  const asked = clamp(Math.trunc(Number(address.get("view") ?? shown.view)) || 0, 0, shown.view);
+  show(asked);
+  controls.jumpTo(address.has("view") ? meta.views[asked] : home);
   setOverlay(["depth", "new"].includes(address.get("overlay")) ? address.get("overlay") : "picture");
   requestAnimationFrame(() => { document.documentElement.dataset.ready = "yes"; });
 }

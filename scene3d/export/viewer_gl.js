@@ -39,16 +39,26 @@ void main() {
   direction = forward + corner.x * right - corner.y * down;
   gl_Position = vec4(corner, 0.0, 1.0);
 }`;
+const VIEWS_TESTED = 64;  // WebGL 2 promises room for no more
 const BACKDROP_FRAGMENT = `#version 300 es
 precision highp float;
 in vec3 direction;
 uniform sampler2D panorama;
 uniform float brightness;
+uniform mat3 pictureFromWorld[${VIEWS_TESTED}];  // directions to homogeneous positions in [0, 1] x [0, 1]
+uniform int shownViews;                          // -1: all of them, nothing is left to dim
 out vec4 fragment;
+bool seen() {
+  for (int i = 0; i < shownViews; i++) {
+    vec3 p = pictureFromWorld[i] * direction;
+    if (p.z > 0.0 && all(greaterThan(p.xy, vec2(0.0))) && all(lessThan(p.xy, p.zz))) return true;
+  }
+  return shownViews < 0;
+}
 void main() {
   float u = atan(direction.x, direction.z) / 6.28318530718 + 0.5;
   float v = atan(direction.y, length(direction.xz)) / 3.14159265359 + 0.5;
-  fragment = vec4(textureLod(panorama, vec2(u, v), 0.0).rgb * brightness, 1.0);
+  fragment = vec4(textureLod(panorama, vec2(u, v), 0.0).rgb * brightness * (seen() ? 1.0 : 0.3), 1.0);
 }`;
 
 function makeProgram(gl, vertexSource, fragmentSource) {
@@ -101,6 +111,13 @@ function makeVertexArray(gl, positions, colors, indices) {
   return array;
 }
 
+// Takes directions in the world to homogeneous positions in a view's picture, [0, 1] x [0, 1].
+function pictureFromWorld(view) {
+  const size = [[1 / view.width, 0, 0], [0, 1 / view.height, 0], [0, 0, 1]];
+  const cameraFromWorld = [0, 1, 2].map((column) => view.pose.slice(0, 3).map((row) => row[column]));
+  return multiply(multiply(size, view.K), cameraFromWorld);
+}
+
 // The eight edges of a camera's pyramid as pairs of points; `size` metres deep.
 function frustumLines(view, size) {
   const [[fx, , cx], [, fy, cy]] = view.K;
@@ -115,9 +132,12 @@ function makeRenderer(gl, meta, mesh, panorama) {
   const line = makeProgram(gl, SURFACE_VERTEX, LINE_FRAGMENT);
   const backdrop = makeProgram(gl, BACKDROP_VERTEX, BACKDROP_FRAGMENT);
   const surfaceArray = makeVertexArray(gl, mesh.positions, mesh.colors, mesh.indices);
-  const frustumSize = 0.12 * Math.sqrt(meta.near * meta.far);
+  const scale = Math.sqrt(meta.near * meta.far);  // a typical distance, metres
+  const frustumSize = 0.12 * scale;
+  const apexes = meta.views.map((view) => transform(view.pose, [0, 0, 0]));
   const frusta = new Float32Array(meta.views.flatMap((view) => frustumLines(view, frustumSize)));
   const frustaArray = makeVertexArray(gl, frusta);
+  const pictures = new Float32Array(meta.views.slice(0, VIEWS_TESTED).flatMap((view) => [...columnMajor(pictureFromWorld(view))]));
   const emptyArray = gl.createVertexArray();
   const panoramaTexture = makeTexture(gl, gl.REPEAT, () =>
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, panorama));
@@ -132,7 +152,12 @@ function makeRenderer(gl, meta, mesh, panorama) {
     gl.uniform3fv(backdrop.uniforms.right, right.map((x) => x * frame.tanX));
     gl.uniform3fv(backdrop.uniforms.down, down.map((x) => x * frame.tanY));
     gl.uniform3fv(backdrop.uniforms.forward, forward);
-    gl.uniform1f(backdrop.uniforms.brightness, frame.overlay === "picture" ? 1 : 0.25);
+    const away = Math.min(...apexes.map((apex) => norm(add(apex, frame.eye, -1)))) / scale;  // seen from outside,
+    const inside = clamp(1.5 - 0.5 * away, 0.1, 1);                       // the backdrop would dwarf the scene
+    gl.uniform1f(backdrop.uniforms.brightness, frame.overlay === "picture" ? inside : 0.25 * inside);
+    const all = frame.view + 1 === meta.views.length;
+    gl.uniform1i(backdrop.uniforms.shownViews, all ? -1 : Math.min(VIEWS_TESTED, frame.view + 1));
+    gl.uniformMatrix3fv(backdrop.uniforms["pictureFromWorld[0]"], false, pictures);
     gl.bindTexture(gl.TEXTURE_2D, panoramaTexture);
     gl.bindVertexArray(emptyArray);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
@@ -165,8 +190,7 @@ function makeRenderer(gl, meta, mesh, panorama) {
     gl.uniformMatrix4fv(line.uniforms.clipFromWorld, false, clipFromWorld);
     gl.bindVertexArray(frustaArray);
     for (let i = 0; i <= frame.view; i++) {
-      const apex = transform(meta.views[i].pose, [0, 0, 0]);
-      if (norm(add(apex, frame.eye, -1)) < 0.5 * frustumSize) continue;  // we are inside this one
+      if (norm(add(apexes[i], frame.eye, -1)) < 0.5 * frustumSize) continue;  // we are inside this one
       gl.uniform3fv(line.uniforms.lineColor, i === frame.view ? [1, 0.62, 0.2] : [0.45, 0.75, 1]);
       gl.drawArrays(gl.LINES, 16 * i, 16);
     }
