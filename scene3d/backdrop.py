@@ -43,7 +43,7 @@ def make_backdrop(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Bac
     """Spread what the frames show over all directions.
 
     Sky pixels count everywhere. Surfaces stand in where no sky was seen: below the horizon, so that a gap in
-    the ground looks like ground, or everywhere if no frame shows sky. The other directions are filled smoothly.
+    the ground looks like ground, or everywhere if no frame shows sky. Other directions are filled smoothly.
     """
     sky, sky_seen = _spread(frames, [~frame.valid[0] for frame in frames], height)
     low = [world_directions(frame.camera)[..., 1] > 0 if sky_seen.any() else True for frame in frames]

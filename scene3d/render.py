@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -54,17 +55,27 @@ def render_views_to(
 ) -> Path:
     """Render a scene along cameras into a film (a path that ends in .mp4) or a folder of PNG files.
 
-    size: (width, height) in pixels; by default that of each camera. ValueError on any other suffix.
+    size: (width, height) in pixels, see `at_size`; by default that of each camera.
+    ValueError on any other suffix.
     """
     path = Path(path)
     if path.suffix not in ("", ".mp4"):
         raise ValueError(f"{path}: pictures go to a film (.mp4) or a folder, not to {path.suffix}")
     if size is not None:
-        cameras = [camera.resized(*size) for camera in cameras]
+        cameras = [at_size(camera, *size) for camera in cameras]
     views = render_views(scene.mesh(), cameras, make_backdrop(scene.frames), renderer)
     images = (view.image for view in views)
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_video(images, path) if path.suffix else write_pictures(images, path)
+
+
+def at_size(camera: Camera, width: int, height: int) -> Camera:
+    """The camera with a picture of another size and shape: all it saw still fits, nothing is stretched."""
+    scale = min(width / camera.width, height / camera.height)
+    K = camera.K * torch.tensor([[scale], [scale], [1.0]], dtype=torch.float64)
+    K[0, 2] += (width - scale * camera.width) / 2
+    K[1, 2] += (height - scale * camera.height) / 2
+    return replace(camera, K=K, width=width, height=height)
 
 
 def _torch_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -86,8 +97,10 @@ def _opengl_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tenso
             canvas.viewport_width, canvas.viewport_height = camera.width, camera.height
             lens = _lens(camera, mesh)
             node = scene.add(lens, pose=camera.world_from_camera.numpy() @ GL_FROM_CV)
-            color, depth = canvas.render(scene, flags)
+            drawn = canvas.render(scene, flags)
             scene.remove_node(node)
+            assert drawn is not None  # off screen there is always a picture
+            color, depth = drawn
             rgba = torch.from_numpy(color.astype(np.float32) / 255).permute(2, 0, 1)
             yield rgba[:3], torch.from_numpy(depth.copy())[None], rgba[3:]
     finally:

@@ -15,7 +15,7 @@ from scene3d.frame import Frame
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
+    from PIL.ImageFont import FreeTypeFont, ImageFont
 
     from scene3d.scene import Scene
 
@@ -86,7 +86,7 @@ def _legend(near: float, far: float) -> str:
     return f"picture  /  depth: red {near:.1f} m, violet {far:.1f} m  /  in colour: new in this view"
 
 
-def _font(size: int) -> FreeTypeFont:
+def _font(size: int) -> FreeTypeFont | ImageFont:
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

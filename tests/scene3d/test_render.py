@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from depthgen.geometry import Mesh
+from depthgen.geometry import Camera, Mesh
 from scene3d import render
 from scene3d.backdrop import make_backdrop
-from scene3d.render import render_views, render_views_to
+from scene3d.render import at_size, render_views, render_views_to
 from scene3d.scene import Scene
 
 COMPARE = """
@@ -84,6 +85,14 @@ def test_views_become_a_film_or_a_folder(garden: Scene, tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["0000.png", "0001.png", "0002.png"]
     first = torch.from_numpy(imageio.imread(folder / "0000.png")).permute(2, 0, 1) / 255
     assert (first - garden.frames[0].image).abs().mean() < 0.02
+
+
+def test_another_shape_shows_more_and_stretches_nothing() -> None:
+    wide = at_size(Camera.from_fov(60, 100, 100), 400, 200)
+    focal = 50 / math.tan(math.radians(30))
+    expected = [[2 * focal, 0, 200], [0, 2 * focal, 100], [0, 0, 1]]
+    assert torch.allclose(wide.K, torch.tensor(expected, dtype=torch.float64))
+    assert (wide.width, wide.height) == (400, 200)
 
 
 def test_other_suffixes_are_refused(garden: Scene, tmp_path: Path) -> None:
