@@ -5,12 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from depthgen.worlds.builder import Builder
-from depthgen.worlds.kinds import Layout
 from depthgen.worlds.indoor import fixtures, seating, storage
 from depthgen.worlds.indoor.palette import (
-    DOORS, FABRICS, PAINTS, WARDROBES, WHITE, WOODS, a, cloth, counted, paint, pick, planks, wallpaper,
-)  # fmt: skip
+    DOORS,
+    FABRICS,
+    PAINTS,
+    WARDROBES,
+    WHITE,
+    WOODS,
+    a,
+    cloth,
+    counted,
+    paint,
+    pick,
+    planks,
+    wallpaper,
+)
 from depthgen.worlds.indoor.room import Room, new_room
+from depthgen.worlds.kinds import Layout
 
 
 def living_room(builder: Builder, rng: np.random.Generator) -> Layout:
@@ -21,9 +33,9 @@ def living_room(builder: Builder, rng: np.random.Generator) -> Layout:
     room.close(paint(walls), planks(floor), WHITE)
     return room.layout(
         "living room",
-        (*_sofa_group(room, rng), *_living_walls(room, rng), f"{walls.name} walls", f"{a(floor.name)} floor"),
+        (*_sofa_group(room, rng), *_living_walls(room, rng), f"{walls.name} walls", a(f"{floor.name} floor")),
         (-room.width / 2 + 3.9, room.width / 2 - 1.3),
-        (-room.depth / 2 + 0.9, room.depth / 2 - 1.25),
+        (-room.depth / 2 + 0.95, room.depth / 2 - 1.55),
     )
 
 
@@ -43,8 +55,12 @@ def _sofa_group(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
         seating.armchair(room.wall("left", 1.15 * (i - (armchairs - 1) / 2)), sofa, cushion)
     fixtures.floor_lamp(room.spot(-room.width / 2 + 0.45, -room.depth / 2 + 0.45))
     fixtures.pendant(room.spot(middle, 0), room.height)
-    return (a(f"{sofa.name} sofa"), counted(armchairs, f"{sofa.name} armchair"), a(f"{rug.name} rug"), "a television",
-            a(f"{wood.name} coffee table"))  # fmt: skip
+    return (
+        a(f"{sofa.name} sofa"),
+        counted(armchairs, f"{sofa.name} armchair"),
+        a(f"{rug.name} rug"),
+        "a television",
+    )
 
 
 def _living_walls(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
@@ -58,24 +74,29 @@ def _living_walls(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     plants = int(rng.integers(1, 3))
     fixtures.plant(room.spot(-room.width / 2 + 0.5, room.depth / 2 - 0.5), pot)
     if plants == 2:
-        fixtures.plant(room.spot(room.width / 2 - 0.5, -room.depth / 2 + 0.5), pot)
+        fixtures.plant(room.spot(-room.width / 2 + 3.25, room.depth / 2 - 0.4), pot)
     storage.cabinet(room.wall("right", 0.3), wood, (1.5, 0.8, 0.42), 3)
     fixtures.table_lamp(room.wall("right", 0.3).shifted(-0.45, 0.2), 0.8)
     fixtures.picture(room.wall("right", 0.3), rng)
-    fixtures.window(room.wall("right", 1.9), 1.1)
+    fixtures.window(room.wall("right", 1.75), 0.9)
     fixtures.door(room.wall("near", room.width / 2 - 1.7), pick(rng, DOORS))
-    return f"{curtain.name} curtains", a(f"{wood.name} bookshelf"), counted(plants, "potted plant")
+    return f"{curtain.name} curtains", counted(plants, "potted plant")
 
 
 def bedroom(builder: Builder, rng: np.random.Generator) -> Layout:
-    """A made bed between night stands, a wardrobe, a chest of drawers with a mirror and a curtained window."""
+    """A bed and night stands, a wardrobe, a chest of drawers below a mirror, a curtained window."""
     room = new_room(builder, rng, (5.2, 6.4), (4.6, 5.8))
     walls = pick(rng, PAINTS, ("lavender", "pink", "light blue", "cream", "light green", "white"))
     carpet = pick(rng, FABRICS, ("grey", "brown", "pink", "blue", "purple", "white"))
     room.close(wallpaper(walls), cloth(carpet), WHITE)
     return room.layout(
         "bedroom",
-        (*_bed_group(room, rng), *_bedroom_walls(room, rng), f"{walls.name} walls", f"{a(carpet.name)} carpet"),
+        (
+            *_bed_group(room, rng),
+            *_bedroom_walls(room, rng),
+            f"{walls.name} walls",
+            a(f"{carpet.name} carpet"),
+        ),
         (-room.width / 2 + 3.0, room.width / 2 - 1.45),
         (-room.depth / 2 + 1.35, room.depth / 2 - 1.0),
     )
@@ -93,8 +114,11 @@ def _bed_group(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
         storage.drawers(stand, wood, (0.46, 0.5, 0.4), 2)
         fixtures.table_lamp(stand.shifted(0, 0.2), 0.5)
     fixtures.picture(head, rng, (0.9, 0.6), 1.5)
-    return (f"a bed with {a(blanket.name)} blanket", counted(stands, f"{wood.name} night stand"),
-            counted(stands, "bedside lamp"))  # fmt: skip
+    return (
+        f"a bed with {a(blanket.name)} blanket",
+        counted(stands, f"{wood.name} night stand"),
+        counted(stands, "bedside lamp"),
+    )
 
 
 def _bedroom_walls(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
@@ -113,5 +137,4 @@ def _bedroom_walls(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     fixtures.door(room.wall("near", room.width / 2 - 1.4), pick(rng, DOORS))
     fixtures.rug(room.spot(-room.width / 2 + 2.7, 0), rug, (1.0, 1.7))
     fixtures.pendant(room.spot(0, 0), room.height, 0.35)
-    return (a(f"{wardrobe.name} wardrobe"), f"{curtain.name} curtains", a(f"{wood.name} chest of drawers"),
-            a(f"{rug.name} rug"))  # fmt: skip
+    return (a(f"{wardrobe.name} wardrobe"), f"{curtain.name} curtains", a(f"{rug.name} rug"))

@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from depthgen.worlds.builder import Builder
-from depthgen.worlds.kinds import Layout
 from depthgen.worlds.indoor import fixtures, seating, storage
 from depthgen.worlds.indoor.palette import (
-    DOORS, FABRICS, PAINTS, WHITE, WOODS, Color, a, cloth, counted, paint, pick, planks,
-)  # fmt: skip
+    DOORS,
+    FABRICS,
+    PAINTS,
+    WHITE,
+    WOODS,
+    Color,
+    a,
+    cloth,
+    counted,
+    paint,
+    pick,
+    planks,
+)
 from depthgen.worlds.indoor.room import Room, new_room
+from depthgen.worlds.kinds import Layout
 
 LAMP_GREEN = (0.45, 0.85, 0.45)
 
@@ -26,10 +37,19 @@ def library(builder: Builder, rng: np.random.Generator) -> Layout:
     room.close(paint(walls), cloth(carpet) if carpeted else planks(floor), WHITE)
     _shelves(room, wood, rng)
     table = _reading_table(room, rng)
-    phrases = (f"tall {wood.name} bookshelves", "shelves full of books", *table, f"{walls.name} walls",
-               f"{a(carpet.name)} carpet" if carpeted else f"{a(floor.name)} floor")  # fmt: skip
-    return room.layout("library", phrases, (-room.width * 0.2 + 1.85, room.width / 2 - 1.2),
-                       (-room.depth / 2 + 1.2, room.depth / 2 - 1.2))  # fmt: skip
+    phrases = (
+        f"tall {wood.name} bookshelves",
+        "shelves full of books",
+        *table,
+        f"{walls.name} walls",
+        f"{a(carpet.name)} carpet" if carpeted else f"{a(floor.name)} floor",
+    )
+    return room.layout(
+        "library",
+        phrases,
+        (-room.width * 0.2 + 1.85, room.width / 2 - 1.2),
+        (-room.depth / 2 + 1.2, room.depth / 2 - 1.2),
+    )
 
 
 def _shelves(room: Room, wood: Color, rng: np.random.Generator) -> None:
@@ -49,7 +69,11 @@ def _shelves(room: Room, wood: Color, rng: np.random.Generator) -> None:
 
 def _reading_table(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     """The table left of the middle, chairs on its long sides, green lamps on it and a rug below."""
-    wood, seat, rug = pick(rng, WOODS), pick(rng, FABRICS, ("red", "green", "brown", "blue")), pick(rng, FABRICS)
+    wood, seat, rug = (
+        pick(rng, WOODS),
+        pick(rng, FABRICS, ("red", "green", "brown", "blue")),
+        pick(rng, FABRICS),
+    )
     table = room.spot(-room.width * 0.2, 0, 90)
     fixtures.rug(table, rug, (2.6, 2.2))
     seating.table(table, planks(wood), (1.9, 0.9))
@@ -61,5 +85,9 @@ def _reading_table(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
         seating.chair(table.shifted(right, 0.85, 180), seat, paint(wood))
         seating.chair(table.shifted(right, -0.85), seat, paint(wood))
     fixtures.pendant(table, room.height, 0.5)
-    return (a(f"{wood.name} reading table"), counted(chairs, f"{seat.name} chair"), counted(lamps, "green table lamp"),
-            a(f"{rug.name} rug"))  # fmt: skip
+    return (
+        a(f"{wood.name} reading table"),
+        counted(chairs, f"{seat.name} chair"),
+        counted(lamps, "green table lamp"),
+        a(f"{rug.name} rug"),
+    )

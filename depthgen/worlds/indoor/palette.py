@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,7 +54,12 @@ WOODS: dict[str, RGB] = {
     "dark wooden": (0.31, 0.17, 0.09),
 }
 DOORS: dict[str, RGB] = {**WOODS, "white": PAINTS["white"]}
-WARDROBES: dict[str, RGB] = {**WOODS, "white": PAINTS["white"], "green": (0.45, 0.60, 0.46), "blue": (0.36, 0.50, 0.66)}
+WARDROBES: dict[str, RGB] = {
+    **WOODS,
+    "white": PAINTS["white"],
+    "green": (0.45, 0.60, 0.46),
+    "blue": (0.36, 0.50, 0.66),
+}
 CUPBOARDS: dict[str, RGB] = {
     "white": (0.90, 0.90, 0.88),
     "light blue": (0.50, 0.70, 0.84),
@@ -64,7 +70,21 @@ CUPBOARDS: dict[str, RGB] = {
     "grey": (0.50, 0.52, 0.54),
     **WOODS,
 }
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 def pick(rng: np.random.Generator, table: dict[str, RGB], names: Sequence[str] = ()) -> Color:

@@ -13,7 +13,7 @@ from depthgen.worlds.kinds import Layout
 from depthgen.worlds.semantics import Semantic
 
 Side = Literal["far", "right", "near", "left"]
-Shape = Literal["box", "cylinder", "ellipsoid", "cone", "prism"]
+Shape = Literal["box", "cylinder", "ellipsoid", "cone"]
 Interval = tuple[float, float]
 Size = tuple[float, float, float]
 WALL_THICKNESS = 0.2
@@ -22,10 +22,10 @@ _INWARD_YAW = {"near": 0.0, "left": 90.0, "far": 180.0, "right": 270.0}
 
 @dataclass(frozen=True)
 class Spot:
-    """A place on the floor with a direction: furniture is written in its `right` / `ahead` metres.
+    """A place on the floor with a direction: furniture is written in metres to its `right` and `ahead`.
 
-    Pieces with a back (sofa, bed, cabinet) have it on `ahead = 0` and extend ahead of it; free-standing ones (table,
-    rug, lamp) are centred on the origin. `yaw` in degrees, 0 faces world +z and positive turns towards +x.
+    Pieces with a back (sofa, bed, cabinet) have it on `ahead = 0` and extend ahead of it; free-standing ones
+    (table, rug, lamp) are centred on the origin. `yaw` in degrees, 0 faces world +z and positive turns towards +x.
     """
 
     builder: Builder
@@ -43,7 +43,9 @@ class Spot:
         sine, cosine = math.sin(math.radians(self.yaw)), math.cos(math.radians(self.yaw))
         return self.x + right * cosine + ahead * sine, self.z - right * sine + ahead * cosine
 
-    def add(self, shape: Shape, at: Interval, size: Size, material: Material, semantic: Semantic, **pose: Any) -> None:
+    def add(
+        self, shape: Shape, at: Interval, size: Size, material: Material, semantic: Semantic, **pose: Any
+    ) -> None:
         """Add a primitive whose footprint is centred on `at` = (right, ahead); `pose` as in `Builder.box`."""
         getattr(self.builder, shape)(*self.ground(*at), size, material, semantic, yaw=self.yaw, **pose)
 
@@ -54,7 +56,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Room:
-    """A room of `width` (x) by `depth` (z) by `height` metres centred on the origin; `mirror` = -1 swaps left and right."""
+    """A room of `width` (x), `depth` (z) and `height` metres around the origin; `mirror` = -1 swaps left and right."""
 
     builder: Builder
     width: float
@@ -85,14 +87,22 @@ class Room:
             box(sign * (self.width + thick) / 2, 0, (thick, self.height, deep), walls, Semantic.WALL)
             box(0, sign * (self.depth + thick) / 2, (wide, self.height, thick), walls, Semantic.WALL)
 
-    def layout(self, kind: str, phrases: tuple[str, ...], x: Interval, z: Interval,
-               eye: Interval = (1.25, 1.75)) -> Layout:
+    def layout(
+        self, kind: str, phrases: tuple[str, ...], x: Interval, z: Interval, eye: Interval = (1.25, 1.75)
+    ) -> Layout:
         """The layout of the finished room, whose cameras may stand in the room's `x` and `z` ranges."""
         low, high = sorted(self.mirror * side for side in x)
         return Layout(kind, phrases, (low, high), z, eye)
 
 
-def new_room(builder: Builder, rng: np.random.Generator, width: Interval, depth: Interval,
-             height: Interval = (2.6, 3.0)) -> Room:
+def new_room(
+    builder: Builder,
+    rng: np.random.Generator,
+    width: Interval,
+    depth: Interval,
+    height: Interval = (2.6, 3.0),
+) -> Room:
     """Draw a room's size from the ranges (metres) and whether it is mirrored."""
-    return Room(builder, rng.uniform(*width), rng.uniform(*depth), rng.uniform(*height), int(rng.choice((-1, 1))))
+    return Room(
+        builder, rng.uniform(*width), rng.uniform(*depth), rng.uniform(*height), int(rng.choice((-1, 1)))
+    )

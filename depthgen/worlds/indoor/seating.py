@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from depthgen.worlds.builder import Material
-from depthgen.worlds.indoor.palette import BLACK, CHARCOAL, STEEL, WHITE, Color, cloth, planks, paint, shade
+from depthgen.worlds.indoor.palette import BLACK, CHARCOAL, STEEL, WHITE, Color, cloth, paint, planks, shade
 from depthgen.worlds.indoor.room import Spot
 from depthgen.worlds.semantics import Semantic
 
@@ -31,8 +31,13 @@ def armchair(spot: Spot, color: Color, cushion: Color) -> None:
     sofa(spot, color, cushion, width=0.95)
 
 
-def table(spot: Spot, top: Material, size: tuple[float, float], height: float = 0.74,
-          semantic: Semantic = Semantic.TABLE) -> None:  # fmt: skip
+def table(
+    spot: Spot,
+    top: Material,
+    size: tuple[float, float],
+    height: float = 0.74,
+    semantic: Semantic = Semantic.TABLE,
+) -> None:
     """A table on two slab legs, centred on the spot; `size` = (along right, along ahead)."""
     width, depth = size
     spot.box((0, 0), (width, 0.05, depth), top, semantic, base=height - 0.05)
@@ -62,4 +67,6 @@ def bed(spot: Spot, wood: Color, blanket: Color, width: float) -> None:
     spot.box((0, BED_LENGTH / 2 + 0.02), (width, 0.2, BED_LENGTH - 0.1), WHITE, Semantic.BED, base=0.34)
     spot.box((0, 1.38), (width + 0.1, 0.3, 1.4), cloth(blanket), Semantic.BED, base=0.28)
     for side in (-1, 1):
-        spot.add("ellipsoid", (side * width / 4, 0.38), (width * 0.42, 0.2, 0.46), WHITE, Semantic.BED, base=0.5)
+        spot.add(
+            "ellipsoid", (side * width / 4, 0.38), (width * 0.42, 0.2, 0.46), WHITE, Semantic.BED, base=0.5
+        )

@@ -5,12 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from depthgen.worlds.builder import Builder, Material
-from depthgen.worlds.kinds import Layout
 from depthgen.worlds.indoor import fixtures, seating, storage
 from depthgen.worlds.indoor.palette import (
-    BLACK, CHARCOAL, DOORS, FABRICS, PAINTS, WHITE, WOODS, Color, a, counted, glow, paint, pick, planks, tiles,
-)  # fmt: skip
+    BLACK,
+    CHARCOAL,
+    DOORS,
+    FABRICS,
+    PAINTS,
+    WHITE,
+    WOODS,
+    Color,
+    a,
+    counted,
+    glow,
+    paint,
+    pick,
+    planks,
+    tiles,
+)
 from depthgen.worlds.indoor.room import Room, Spot, new_room
+from depthgen.worlds.kinds import Layout
 from depthgen.worlds.semantics import Semantic
 
 CARPETS = ("grey", "blue", "green", "purple")
@@ -30,17 +44,30 @@ def meeting_room(builder: Builder, rng: np.random.Generator) -> Layout:
         fixtures.window(room.wall("left", 1.75 * (i - (windows - 1) / 2)), 1.5, 1.6, 0.7, CHARCOAL)
     _projection(room.wall("far", -room.width / 2 + 1.9))
     whiteboard(room.wall("right"), rng)
-    fixtures.plant(room.spot(room.width / 2 - 0.5, room.depth / 2 - 0.5), pick(rng, FABRICS, ("white", "grey", "black")))
+    fixtures.plant(
+        room.spot(room.width / 2 - 0.5, room.depth / 2 - 0.5), pick(rng, FABRICS, ("white", "grey", "black"))
+    )
     fixtures.door(room.wall("near", room.width / 2 - 1.5), pick(rng, DOORS))
     fixtures.clock(room.wall("near", -0.3))
     buffet = room.wall("near", -room.width / 2 + 1.6)
     storage.cabinet(buffet, pick(rng, TOPS), (1.6, 0.85, 0.42), 3)
     fixtures.picture(buffet, rng, (1.1, 0.7))
     fixtures.light_panels(room, 3, 1.4)
-    phrases = (*table, "a projection screen", "a whiteboard", counted(windows, "wide window"), f"{walls.name} walls",
-               f"{a(carpet.name)} carpet", "a potted plant")  # fmt: skip
-    return room.layout("meeting room", phrases, (-room.width / 2 + 3.75, room.width / 2 - 0.9),
-                       (-room.depth / 2 + 0.95, room.depth / 2 - 1.65))  # fmt: skip
+    phrases = (
+        *table,
+        "a projection screen",
+        "a whiteboard",
+        counted(windows, "wide window"),
+        f"{walls.name} walls",
+        f"{a(carpet.name)} carpet",
+        "a potted plant",
+    )
+    return room.layout(
+        "meeting room",
+        phrases,
+        (-room.width / 2 + 3.75, room.width / 2 - 0.9),
+        (-room.depth / 2 + 0.95, room.depth / 2 - 1.65),
+    )
 
 
 def _conference_table(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
@@ -55,7 +82,7 @@ def _conference_table(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
         seating.chair(table.shifted(right, 1.0, 180), seat)
         seating.chair(table.shifted(right, -1.0), seat)
         table.box((right, 0.3 * (-1) ** i), (0.32, 0.02, 0.22), WHITE, Semantic.TABLE, base=0.74)
-    return f"{a('long')} {top.name} table", counted(2 * a_side, f"{seat.name} chair")
+    return f"a long {top.name} table", counted(2 * a_side, f"{seat.name} chair")
 
 
 def _projection(spot: Spot) -> None:
@@ -72,8 +99,13 @@ def whiteboard(spot: Spot, rng: np.random.Generator) -> None:
     spot.box((0, 0.02), (2.3, 1.25, 0.04), Material((0.55, 0.57, 0.60)), Semantic.SCREEN, base=0.9)
     spot.box((0, 0.03), (2.2, 1.15, 0.04), Material((0.97, 0.97, 0.98)), Semantic.SCREEN, base=0.95)
     for i, name in enumerate(("blue", "red", "green")):
-        spot.box((rng.uniform(-0.5, 0.3), 0.045), (rng.uniform(0.5, 1.1), 0.05, 0.02), Material(FABRICS[name]),
-                 Semantic.SCREEN, base=1.2 + 0.28 * i)  # fmt: skip
+        spot.box(
+            (rng.uniform(-0.5, 0.3), 0.045),
+            (rng.uniform(0.5, 1.1), 0.05, 0.02),
+            Material(FABRICS[name]),
+            Semantic.SCREEN,
+            base=1.2 + 0.28 * i,
+        )
 
 
 def office(builder: Builder, rng: np.random.Generator) -> Layout:
@@ -87,11 +119,17 @@ def office(builder: Builder, rng: np.random.Generator) -> Layout:
     fixtures.window(room.wall("left", -0.2), 1.7, 1.2, 1.2, CHARCOAL)
     fixtures.door(room.wall("near", -0.4), pick(rng, DOORS))
     fixtures.clock(room.wall("near", 0.8))
-    fixtures.plant(room.spot(-room.width / 2 + 0.5, -room.depth / 2 + 0.5), pick(rng, FABRICS, ("white", "grey", "blue")))
+    fixtures.plant(
+        room.spot(-room.width / 2 + 0.5, -room.depth / 2 + 0.5), pick(rng, FABRICS, ("white", "grey", "blue"))
+    )
     fixtures.light_panels(room, 3, 1.4)
-    phrases = (*desks, *cabinets, f"{walls.name} walls", f"{a(carpet.name)} carpet", "a potted plant")
-    return room.layout("office", phrases, (-room.width / 2 + 2.2, room.width / 2 - 1.45),
-                       (-room.depth / 2 + 0.95, room.depth / 2 - 2.2))  # fmt: skip
+    phrases = (*desks, *cabinets, f"{walls.name} walls", f"{a(carpet.name)} carpet")
+    return room.layout(
+        "office",
+        phrases,
+        (-room.width / 2 + 2.2, room.width / 2 - 1.45),
+        (-room.depth / 2 + 0.95, room.depth / 2 - 2.2),
+    )
 
 
 def _desks(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
@@ -102,15 +140,17 @@ def _desks(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
     for i in range(far):
         _desk(room.wall("far", start - i * (DESK[0] + 0.15)), top, seat)
     _desk(room.wall("left", -0.2), top, seat)
-    return (counted(far + 1, f"{top.name} desk"), counted(far + 1, f"{seat.name} office chair"),
-            counted(far + 1, "computer screen"))  # fmt: skip
+    return (
+        counted(far + 1, f"{top.name} desk"),
+        counted(far + 1, f"{seat.name} office chair"),
+        counted(far + 1, "computer screen"),
+    )
 
 
 def _desk(spot: Spot, top: Color, seat: Color) -> None:
     """A desk on the wall with monitor and keyboard, its chair drawn up."""
-    width, depth = DESK
     surface = paint(top) if top.name == "white" else planks(top)
-    seating.table(spot.shifted(0, depth / 2 + 0.02), surface, DESK, semantic=Semantic.DESK)
+    seating.table(spot.shifted(0, DESK[1] / 2 + 0.02), surface, DESK, semantic=Semantic.DESK)
     spot.box((0, 0.24), (0.08, 0.2, 0.08), BLACK, Semantic.SCREEN, base=0.74)
     spot.box((0, 0.26), (0.72, 0.44, 0.05), BLACK, Semantic.SCREEN, base=0.86)
     spot.box((0, 0.28), (0.66, 0.38, 0.04), glow((0.28, 0.55, 0.85), 0.7), Semantic.SCREEN, base=0.89)
