@@ -113,20 +113,20 @@ def table_lamp(spot: Spot, base: float, shade_rgb: tuple[float, float, float] = 
     spot.add("cone", (0, 0), (0.32, 0.26, 0.32), glow(shade_rgb), Semantic.LAMP, base=base + 0.18)
 
 
-def pendant(
-    spot: Spot, ceiling: float, drop: float = 0.6, color: tuple[float, float, float] = WARM_LIGHT
-) -> None:
+def pendant(spot: Spot, ceiling: float, drop: float = 0.6) -> None:
     """A round lamp on a cord `drop` metres below the ceiling."""
     spot.add("cylinder", (0, 0), (0.02, drop, 0.02), CORD, Semantic.LAMP, base=ceiling - drop)
-    spot.add("ellipsoid", (0, 0), (0.4, 0.32, 0.4), glow(color), Semantic.LAMP, base=ceiling - drop - 0.25)
+    spot.add(
+        "ellipsoid", (0, 0), (0.4, 0.32, 0.4), glow(WARM_LIGHT), Semantic.LAMP, base=ceiling - drop - 0.25
+    )
 
 
-def light_panels(room: Room, count: int, length: float = 1.2) -> None:
+def light_panels(room: Room, count: int = 3) -> None:
     """A row of flat shining panels under the ceiling."""
     for i in range(count):
         x = room.width * ((i + 0.5) / count - 0.5)
         room.spot(x, 0).box(
-            (0, 0), (0.5, 0.03, length), glow(COOL_LIGHT), Semantic.LAMP, base=room.height - 0.03
+            (0, 0), (0.5, 0.03, 1.4), glow(COOL_LIGHT), Semantic.LAMP, base=room.height - 0.03
         )
 
 

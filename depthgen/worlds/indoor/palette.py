@@ -134,11 +134,11 @@ def a(words: str) -> str:
 
 
 def counted(count: int, words: str) -> str:
-    """A noun phrase for `count` >= 1 things: "a red chair", "four red chairs", "two bookshelves"."""
+    """A noun phrase for 1 to 12 things: "a red chair", "four red chairs", "two bookshelves"."""
     if count == 1:
         return a(words)
     plural = f"{words[:-1]}ves" if words.endswith("shelf") else f"{words}s"
-    return f"{NUMBERS[count] if count < len(NUMBERS) else 'many'} {plural}"
+    return f"{NUMBERS[count]} {plural}"
 
 
 WHITE = Material((0.90, 0.90, 0.89))

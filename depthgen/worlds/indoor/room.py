@@ -25,7 +25,7 @@ class Spot:
     """A place on the floor with a direction: furniture is written in metres to its `right` and `ahead`.
 
     Pieces with a back (sofa, bed, cabinet) have it on `ahead = 0` and extend ahead of it; free-standing ones
-    (table, rug, lamp) are centred on the origin. `yaw` in degrees, 0 faces world +z and positive turns towards +x.
+    (table, rug, lamp) are centred on the origin. `yaw` in degrees: 0 faces world +z, 90 faces +x.
     """
 
     builder: Builder
@@ -56,7 +56,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Room:
-    """A room of `width` (x), `depth` (z) and `height` metres around the origin; `mirror` = -1 swaps left and right."""
+    """A room of `width` (x), `depth` (z), `height` metres, centred; `mirror` = -1 swaps left and right."""
 
     builder: Builder
     width: float

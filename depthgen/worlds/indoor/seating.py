@@ -15,7 +15,7 @@ def sofa(spot: Spot, color: Color, cushion: Color, width: float = 2.1) -> None:
     """A sofa with two seats, arms and two cushions; an armchair when narrower than 1.3 m."""
     fabric, seat = cloth(color), paint(Color(color.name, shade(color.rgb, 1.12)))
     spot.box((0, 0.5), (width, 0.3, 0.86), fabric, Semantic.SOFA, base=0.08)
-    spot.box((0, 0.16), (width, 0.55, 0.24), fabric, Semantic.SOFA, base=0.32, pitch=0.0)
+    spot.box((0, 0.16), (width, 0.55, 0.24), fabric, Semantic.SOFA, base=0.32)
     for side in (-1, 1):
         spot.box((side * (width / 2 - 0.1), 0.5), (0.2, 0.52, 0.9), fabric, Semantic.SOFA, base=0.08)
     seats = 1 if width < 1.3 else 2

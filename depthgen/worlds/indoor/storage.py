@@ -13,7 +13,7 @@ COUNTER_HEIGHT = 0.9
 
 
 def bookshelf(spot: Spot, wood: Color, width: float, height: float = 2.1) -> None:
-    """A shelf full of books: carcass, uprights about every 1.1 m, and the books with the boards they stand on."""
+    """A shelf full of books: carcass, uprights about every 1.1 m, the books and the boards they stand on."""
     frame = planks(wood)
     spot.box((0, 0.14), (width, height, 0.28), frame, Semantic.SHELF)
     bays = max(1, round(width / 1.1))
@@ -27,7 +27,7 @@ def bookshelf(spot: Spot, wood: Color, width: float, height: float = 2.1) -> Non
     spot.box((0, SHELF_DEPTH / 2), (width, 0.06, SHELF_DEPTH), frame, Semantic.SHELF, base=height - 0.06)
     shelves = 2 * round(
         (height - 0.16) / 0.8
-    )  # even, so that the pattern, which starts in the middle, ends with a board
+    )  # even: the pattern starts in the middle and must end with a board
     books = Material(wood.rgb, Texture.BOOKS, wood.rgb, (height - 0.16) / shelves)
     spot.box((0, 0.16), (width - 0.08, height - 0.16, 0.32), books, Semantic.BOOKS, base=0.1)
 

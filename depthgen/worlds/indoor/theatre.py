@@ -59,7 +59,7 @@ def movie_theatre(builder: Builder, rng: np.random.Generator) -> Layout:
 
 
 def _screen(room: Room, curtain: Color, ground: Color, sun: Color) -> None:
-    """The screen over a low stage on the far wall, curtains beside and above it; the film shows a sun over a ground."""
+    """The screen above a low stage, curtains around it; the film shows a sun over a ground."""
     wall, width = room.wall("far"), room.width * 0.66
     height = min(room.height - 1.7, width * 0.5)
     fabric = Material(curtain.rgb, Texture.STRIPES, shade(curtain.rgb, 0.55), 0.3)

@@ -52,7 +52,7 @@ def meeting_room(builder: Builder, rng: np.random.Generator) -> Layout:
     buffet = room.wall("near", -room.width / 2 + 1.6)
     storage.cabinet(buffet, pick(rng, TOPS), (1.6, 0.85, 0.42), 3)
     fixtures.picture(buffet, rng, (1.1, 0.7))
-    fixtures.light_panels(room, 3, 1.4)
+    fixtures.light_panels(room)
     phrases = (
         *table,
         "a projection screen",
@@ -122,7 +122,7 @@ def office(builder: Builder, rng: np.random.Generator) -> Layout:
     fixtures.plant(
         room.spot(-room.width / 2 + 0.5, -room.depth / 2 + 0.5), pick(rng, FABRICS, ("white", "grey", "blue"))
     )
-    fixtures.light_panels(room, 3, 1.4)
+    fixtures.light_panels(room)
     phrases = (*desks, *cabinets, f"{walls.name} walls", f"{a(carpet.name)} carpet")
     return room.layout(
         "office",
