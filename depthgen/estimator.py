@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
 from depthgen.depth import downsample_depth, joint_bilateral_upsample
@@ -17,7 +18,7 @@ from depthgen.images import ImageLike, read_image, resize
 from depthgen.model import DiffusionModel
 
 VALID_SHARE = 0.95  # of the far plane; what is deeper is sky or out of range
-OUTLIER = 0.1  # log depth by which a residual may leave its neighbours' median and still be spread
+OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's median and still be spread
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class DepthEstimator:
         drawn = self.sampler.sample(picture, given, _request(camera, samples, steps, generator))
         enlarged = _enlarged(drawn, picture)
         residual = sum(_log_residual(x, given, drawn.far).abs().mean().item() for x in enlarged) / samples
-        corrected = [_keep_known(x, given, drawn.far, tuple(drawn.depth.shape[-2:])) for x in enlarged]
+        corrected = [_keep_known(x, given, drawn.far) for x in enlarged]
         summary = _summary(torch.stack(corrected), drawn.far, residual)
         exact = given.known[0]
         return replace(
@@ -161,16 +162,19 @@ def _log_residual(depth: Tensor, given: KnownDepth, far: float) -> Tensor:
     return torch.log(given.depth[given.known].clamp(max=far) / depth[given.known])
 
 
-def _keep_known(depth: Tensor, given: KnownDepth, far: float, low: tuple[int, int]) -> Tensor:
+def _keep_known(depth: Tensor, given: KnownDepth, far: float) -> Tensor:
     """Known metres exactly; elsewhere the prediction, corrected by its error on them, smoothly extended.
 
-    Residuals far from the median of their cell in the (h, w) grid `low` are silhouettes that the prediction
-    draws a pixel beside the known ones: they say nothing about the hole and are not extended into it.
+    Errors far from the median of their neighbourhood are silhouettes that the prediction draws a pixel or two
+    beside the known ones: they say nothing about the hole and are not extended into it.
     """
     log_error = torch.zeros_like(depth)
     log_error[given.known] = _log_residual(depth, given, far)
-    typical, _ = downsample_depth(log_error, given.known, low, least=0.0)
-    typical = torch.nn.functional.interpolate(typical[None], size=depth.shape[-2:], mode="nearest-exact")[0]
+    height, width = depth.shape[-2:]
+    side = max(8, min(height, width) // 32)  # pixels of a neighbourhood, more than a silhouette is off
+    cells = (max(1, height // side), max(1, width // side))
+    typical, _ = downsample_depth(log_error, given.known, cells, least=0.0)
+    typical = F.interpolate(typical[None], size=(height, width), mode="nearest-exact")[0]
     trusted = given.known & ((log_error - typical).abs() < OUTLIER)
     extended = push_pull(log_error, trusted if trusted.any() else given.known)
     return torch.where(given.known, given.depth, depth * torch.exp(extended))

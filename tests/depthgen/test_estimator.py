@@ -1,0 +1,132 @@
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import avg_pool2d
+
+from depthgen import DepthEstimator
+from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest, focal_scale
+from depthgen.estimator import DepthPrediction
+from depthgen.geometry import Camera
+
+HEIGHT, WIDTH = 40, 56
+IMAGE = torch.rand(3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
+PLAIN = torch.full((3, HEIGHT, WIDTH), 0.5)
+DEPTH = torch.linspace(2, 6, WIDTH).expand(1, HEIGHT, WIDTH)
+LEFT = (torch.arange(WIDTH) < 30).expand(1, HEIGHT, WIDTH)
+
+
+class Scaled:
+    """A model that knows the true depth but for one common factor."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def sample(self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        low = avg_pool2d(DEPTH, 4)[None] * self.factor
+        return DepthSamples(low.expand(request.samples, -1, -1, -1).clone(), far=80.0)
+
+
+@pytest.fixture(scope="module")
+def estimator(checkpoints: dict[str, Path]) -> DepthEstimator:
+    return DepthEstimator.from_pretrained(checkpoints["depth"], device="cpu")
+
+
+def test_prediction_has_the_size_of_the_image(estimator: DepthEstimator):
+    out = estimator.predict(IMAGE)
+    assert out.depth.shape == out.valid.shape == (HEIGHT, WIDTH)
+    assert out.depth.dtype == torch.float32
+    assert (out.depth >= 0.5 * (1 - 1e-5)).all()
+    assert (out.std, out.residual) == (None, None)
+
+
+def test_the_same_seed_gives_the_same_depth_and_another_does_not(estimator: DepthEstimator):
+    def run(seed: int) -> DepthPrediction:
+        return estimator.predict(IMAGE, samples=2, generator=torch.Generator().manual_seed(seed))
+
+    assert torch.equal(run(1).depth, run(1).depth)
+    assert not torch.equal(run(1).depth, run(2).depth)
+    assert run(1).std.max() > 0
+
+
+def test_known_metres_come_back_exactly(estimator: DepthEstimator):
+    out = estimator.complete(IMAGE, DEPTH, LEFT, samples=2, steps=3)
+    assert torch.equal(out.depth[LEFT[0]], DEPTH[LEFT])
+    assert out.valid[LEFT[0]].all()
+    assert out.std[LEFT[0]].max() == 0
+    assert out.residual > 0
+
+
+def test_completion_without_anything_known_is_prediction(estimator: DepthEstimator):
+    nothing = torch.zeros_like(LEFT)
+    out = estimator.complete(IMAGE, DEPTH, nothing)
+    assert torch.equal(out.depth, estimator.predict(IMAGE).depth)
+    assert out.residual is None
+
+
+def test_the_error_on_known_pixels_corrects_the_rest_and_is_reported():
+    out = DepthEstimator(Scaled(1.5)).complete(PLAIN, DEPTH, LEFT)
+    assert out.residual == pytest.approx(math.log(1.5), abs=0.02)
+    unknown = ~LEFT[0]
+    assert (out.depth / DEPTH[0]).log().abs()[unknown].max() < 0.05  # the factor is gone, in the hole too
+
+
+def test_silhouettes_a_pixel_off_are_not_smeared_into_the_hole():
+    known_depth = DEPTH.clone()
+    known_depth[:, :, 28:30] = 40.0  # two columns beside the hole see past an edge
+    out = DepthEstimator(Scaled(1.0)).complete(PLAIN, known_depth, LEFT)
+    assert (out.depth / DEPTH[0]).log().abs()[~LEFT[0]].max() < 0.1
+
+
+def test_sky_is_not_valid():
+    class Far(Scaled):
+        def sample(
+            self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest
+        ) -> DepthSamples:
+            low = avg_pool2d(DEPTH, 4)[None]
+            low[:, :, :5] = 80.0
+            return DepthSamples(low, 80.0)
+
+    valid = DepthEstimator(Far(1.0)).predict(PLAIN).valid
+    assert not valid[:16].any()
+    assert valid[24:].all()
+
+
+def test_a_longer_lens_shows_things_farther_away():
+    def scale(hfov: float) -> float:
+        return focal_scale(Camera.from_fov(hfov, 640, 640), (64, 64), 64)
+
+    assert scale(60) == pytest.approx(1)
+    assert scale(30) == pytest.approx(math.tan(math.radians(30)) / math.tan(math.radians(15)))
+    assert focal_scale(None, (64, 64), 64) == 1
+
+
+@pytest.mark.parametrize(
+    ("depth", "known", "reason"),
+    [
+        (torch.full((1, HEIGHT, WIDTH), torch.nan), LEFT, "positive"),
+        (-DEPTH, LEFT, "positive"),
+        (DEPTH[:, :5], LEFT, "fit the image"),
+        (DEPTH, LEFT.float(), "bool"),
+    ],
+)
+def test_bad_known_depth_is_refused(estimator: DepthEstimator, depth, known, reason: str):
+    with pytest.raises(ValueError, match=reason):
+        estimator.complete(IMAGE, depth, known)
+
+
+def test_bad_counts_are_refused(estimator: DepthEstimator):
+    with pytest.raises(ValueError, match="samples"):
+        estimator.predict(IMAGE, samples=0)
+    with pytest.raises(ValueError, match="steps"):
+        estimator.predict(IMAGE, steps=0)
+
+
+def test_wrong_models_are_named(checkpoints: dict[str, Path], tmp_path: Path):
+    with pytest.raises(ValueError, match="builtin, marigold"):
+        DepthEstimator.from_pretrained("no-such-model")
+    with pytest.raises(ValueError, match="not a depth model"):
+        DepthEstimator.from_pretrained(checkpoints["completer"])
+    with pytest.raises(ValueError, match="device"):
+        DepthEstimator.from_pretrained(checkpoints["depth"], device="abacus")

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from depthgen.images import fitted_size, read_image, resize, shrink_known, to_uint8
+
+PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+EXPECTED = torch.from_numpy(PIXELS).permute(2, 0, 1).float() / 255
+
+
+@pytest.fixture
+def png(tmp_path: Path) -> Path:
+    Image.fromarray(PIXELS).save(tmp_path / "picture.png")
+    return tmp_path / "picture.png"
+
+
+def test_every_form_is_the_same_picture(png: Path):
+    forms = [
+        png,
+        str(png),
+        Image.fromarray(PIXELS),
+        PIXELS,
+        torch.from_numpy(PIXELS),
+        EXPECTED,
+        EXPECTED[None],
+    ]
+    for form in forms:
+        assert torch.equal(read_image(form), EXPECTED)
+    assert np.array_equal(to_uint8(EXPECTED), PIXELS)
+
+
+def test_grey_pictures_get_three_equal_channels():
+    image = read_image(PIXELS[..., 0])
+    assert torch.equal(image, EXPECTED[:1].expand(3, -1, -1))
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (torch.full((3, 4, 4), torch.nan), "NaN"),
+        (torch.full((3, 4, 4), 255.0), "divide"),
+        (torch.zeros(4, 4, 3), "float"),
+        (torch.zeros(2, 3, 4, 4), "float"),
+        (np.zeros((0, 7, 3), np.uint8), "empty"),
+        (17, "path"),
+    ],
+)
+def test_what_is_no_picture_is_refused(image, reason: str):
+    with pytest.raises(ValueError, match=reason):
+        read_image(image)
+
+
+def test_files_that_are_no_pictures_are_named(tmp_path: Path):
+    (tmp_path / "notes.png").write_text("not a picture")
+    for name in ("notes.png", "absent.png"):
+        with pytest.raises(ValueError, match=name):
+            read_image(tmp_path / name)
+
+
+def test_shrinking_averages_areas_and_enlarging_keeps_the_range():
+    image = torch.rand(3, 8, 8)
+    torch.testing.assert_close(resize(image, (4, 4)), image.unfold(1, 2, 2).unfold(2, 2, 2).mean((-1, -2)))
+    enlarged = resize(image.round(), (32, 32))
+    assert enlarged.min() >= 0
+    assert enlarged.max() <= 1
+
+
+def test_unknown_pixels_take_no_part_in_the_average():
+    values = torch.tensor([[[1.0, 99.0, 3.0, 99.0], [5.0, 7.0, 99.0, 99.0]]])
+    small, known = shrink_known(values, values < 90, (1, 2))
+    assert known.tolist() == [[[True, False]]]
+    assert small[0, 0, 0].item() == pytest.approx(13 / 3)
+    assert small[0, 0, 1].item() == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((480, 640), (64, 88)), ((256, 256), (64, 64)), ((1000, 10), (6400, 64)), ((3, 3), (64, 64))],
+)
+def test_fitted_sizes_keep_the_aspect_in_multiples(size: tuple[int, int], expected: tuple[int, int]):
+    assert fitted_size(size, 64, 8) == expected
