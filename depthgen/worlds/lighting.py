@@ -96,7 +96,8 @@ def batched(lights: Sequence[Light], device: torch.device | str = "cpu") -> Ligh
 def sky_color(light: Light, direction: Tensor) -> Tensor:
     """Sky (B, 3, R) in unit directions (B, 3, R): horizon to zenith, with a glow and a disc where the sun stands."""
     height = (-direction[:, 1:2]).clamp(min=0)
-    towards = (direction * light.source[:, :3, None]).sum(1, keepdim=True).clamp(min=0)
+    sun = light.source[:, :3, None] * (1 - light.source[:, 3:, None])  # a lamp is not in the sky
+    towards = (direction * sun).sum(1, keepdim=True).clamp(min=0)
     gradient = torch.lerp(light.horizon[:, :, None], light.zenith[:, :, None], height.sqrt())
     disc = 3 * (towards > 0.9985)
     return gradient + light.glow[:, :, None] * (towards**8 + 2 * towards**64 + disc)
