@@ -1,12 +1,22 @@
 """Procedural RGB-D worlds: captions, exact depth and semantics from any camera, and a frozen evaluation set."""
 
 from depthgen.worlds.captions import caption
+from depthgen.worlds.evaluation_set import (
+    EVALUATION_SEED_START,
+    GENERATOR_VERSION,
+    assert_training_seed,
+    content_hash,
+    evaluation_seeds,
+    evaluation_worlds,
+)
 from depthgen.worlds.kinds import INDOOR_KINDS, KINDS, OUTDOOR_KINDS, TIMES, WEATHERS
 from depthgen.worlds.render import SKY_DEPTH, RenderedViews, render
 from depthgen.worlds.semantics import Semantic
 from depthgen.worlds.world import World, build_world, neighbour_camera
 
 __all__ = [
+    "EVALUATION_SEED_START",
+    "GENERATOR_VERSION",
     "INDOOR_KINDS",
     "KINDS",
     "OUTDOOR_KINDS",
@@ -16,8 +26,12 @@ __all__ = [
     "RenderedViews",
     "Semantic",
     "World",
+    "assert_training_seed",
     "build_world",
     "caption",
+    "content_hash",
+    "evaluation_seeds",
+    "evaluation_worlds",
     "neighbour_camera",
     "render",
 ]
