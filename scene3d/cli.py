@@ -10,10 +10,10 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from scene3d.config import GenerateConfig
 
@@ -91,6 +91,8 @@ def _generate_parser() -> argparse.ArgumentParser:
 def _generate(arguments: argparse.Namespace) -> None:
     if arguments.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    for name, quiet in (("TRANSFORMERS_VERBOSITY", "error"), ("HF_HUB_DISABLE_PROGRESS_BARS", "1")):
+        os.environ.setdefault(name, quiet)  # their talk of loading weights would break our table
     words = [word for word in arguments.words if not OVERRIDE.match(word)]
     overrides = [word for word in arguments.words if OVERRIDE.match(word)]
     scene = _resumed(arguments) if arguments.resume else _new(arguments, words, overrides)
@@ -108,17 +110,20 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
     out = arguments.out or Path(_slug(words[0]))
 
     from scene3d.generator import generate
+    from scene3d.scene import Scene
 
     print(f"{words[0]!r}: {config.views} views with models {config.models!r} into {out}{os.sep}", flush=True)
     try:
-        return _followed(generate(words[0], out=out, image=arguments.image, config=config), config.views)
+        _follow(generate(words[0], out=out, image=arguments.image, config=config), config.views)
     except KeyboardInterrupt:
         print(f"what is done is kept: generate-scene --resume {out}", file=sys.stderr)
         raise
+    return Scene.load(out)
 
 
 def _resumed(arguments: argparse.Namespace) -> Scene:
     from scene3d.generator import resume
+    from scene3d.inputs import recorded_config
     from scene3d.scene import Scene
 
     folder = arguments.resume
@@ -128,15 +133,14 @@ def _resumed(arguments: argparse.Namespace) -> Scene:
         raise ValueError(f"--resume takes its settings from {folder / 'scene.json'}; leave out {surplus!r}")
     found = Scene.open(folder)
     print(f"{found.prompt!r}: {len(found.frames)} views found in {folder}{os.sep}", flush=True)
-    _followed(resume(folder, device=arguments.device), found.manifest.config.get("views"), len(found.frames))
+    _follow(resume(folder, device=arguments.device), recorded_config(found.manifest).views, len(found.frames))
     return Scene.load(folder)
 
 
-def _followed(steps: Any, total: int, done: int = 0) -> Scene | None:
-    """Run the steps with a progress bar and a line for each; returns the scene after the last."""
+def _follow(steps: Iterable[SceneStep], total: int, done: int = 0) -> None:
+    """Run the steps of a scene, with a progress bar and a line for each."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    scene = None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("views", total=total, completed=done)
@@ -144,8 +148,6 @@ def _followed(steps: Any, total: int, done: int = 0) -> Scene | None:
         for step in steps:
             progress.console.print(step_line(step), highlight=False)
             progress.update(task, completed=step.view + 1)
-            scene = step.scene
-    return scene
 
 
 def step_line(step: SceneStep) -> str:

@@ -62,7 +62,7 @@ class DiffusersInpainter:
 
 def load_text_to_image(source: str, device: str, config: GenerateConfig) -> DiffusersTextToImage:
     """Load a text-to-image pipeline from a hub id or a local folder; ValueError when it cannot be had."""
-    from diffusers import AutoPipelineForText2Image
+    from diffusers.pipelines.auto_pipeline import AutoPipelineForText2Image
 
     pipeline = _load(AutoPipelineForText2Image, source, device)
     return DiffusersTextToImage(pipeline, config.guidance, config.image_steps)
@@ -70,7 +70,7 @@ def load_text_to_image(source: str, device: str, config: GenerateConfig) -> Diff
 
 def load_inpainter(source: str, device: str, config: GenerateConfig) -> DiffusersInpainter:
     """Load an inpainting pipeline from a hub id or a local folder; ValueError when it cannot be had."""
-    from diffusers import AutoPipelineForInpainting
+    from diffusers.pipelines.auto_pipeline import AutoPipelineForInpainting
 
     pipeline = _load(AutoPipelineForInpainting, source, device)
     return DiffusersInpainter(pipeline, config.guidance, config.image_steps)
