@@ -1,8 +1,8 @@
 """Captions for the procedural worlds: natural English in many phrasings, true of what stands in the world.
 
-A caption is one template whose slots are filled with
-``{place}`` "a misty village", ``{located}`` "in a misty village", ``{when}`` "at dusk", ``{things}`` "a red barn and three oaks".
-Which slots are filled is drawn first; then a template that has exactly those slots.
+A caption is one template with filled slots: ``{place}`` "a misty village", ``{located}`` "in a misty village",
+``{when}`` "at dusk", ``{things}`` "a red barn and three oaks". Which slots are filled is drawn first; then a
+template that has exactly those slots.
 """
 
 from __future__ import annotations
@@ -35,11 +35,28 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "bedroom": (Place("bedroom"), Place("bedroom"), Place("bed room"), Place("sleeping room")),
     "kitchen": (Place("kitchen"), Place("kitchen"), Place("home kitchen"), Place("fitted kitchen")),
     "library": (Place("library"), Place("library"), Place("reading room"), Place("room full of books")),
-    "meeting room": (Place("meeting room"), Place("meeting room"), Place("conference room"), Place("boardroom")),
+    "meeting room": (
+        Place("meeting room"),
+        Place("meeting room"),
+        Place("conference room"),
+        Place("boardroom"),
+    ),
     "movie theatre": (Place("movie theatre"), Place("movie theater"), Place("cinema"), Place("cinema hall")),
     "office": (Place("office"), Place("office"), Place("work room with desks"), Place("office room")),
-    "meadow": (Place("meadow"), Place("meadow"), Place("flower meadow"), Place("grassy field"), Place("green meadow")),
-    "village": (Place("village"), Place("village"), Place("small village"), Place("country village"), Place("hamlet")),
+    "meadow": (
+        Place("meadow"),
+        Place("meadow"),
+        Place("flower meadow"),
+        Place("grassy field"),
+        Place("green meadow"),
+    ),
+    "village": (
+        Place("village"),
+        Place("village"),
+        Place("small village"),
+        Place("country village"),
+        Place("hamlet"),
+    ),
     "lake": (Place("lake", "by"), Place("lake", "at"), Place("quiet lake", "by"), Place("lakeside", "at")),
     "mountains": (
         Place("mountains", "in", False),
@@ -51,9 +68,14 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "desert": (Place("desert"), Place("desert"), Place("sandy desert"), Place("desert landscape")),
     "beach": (Place("beach", "on"), Place("beach", "at"), Place("sandy beach", "on"), Place("seaside", "at")),
     "forest": (Place("forest"), Place("forest"), Place("wood"), Place("woodland"), Place("dense forest")),
-    "city street": (Place("city street", "on"), Place("city street", "in"), Place("street in a city", "on"),
-                    Place("city", "in"), Place("town street", "on")),
-}  # fmt: skip
+    "city street": (
+        Place("city street", "on"),
+        Place("city street", "in"),
+        Place("street in a city", "on"),
+        Place("city", "in"),
+        Place("town street", "on"),
+    ),
+}
 
 TIME_PHRASES: dict[str, tuple[str, ...]] = {
     "noon": ("at noon", "at noon", "at midday", "in the middle of the day", "by day", "during the day"),
@@ -62,7 +84,12 @@ TIME_PHRASES: dict[str, tuple[str, ...]] = {
 }
 OPEN_SKY_TIME_PHRASES: dict[str, tuple[str, ...]] = {  # true outdoors under a clear sky only
     "noon": ("in the midday sun", "under a blue sky", "in bright sunshine", "on a sunny day"),
-    "sunset": ("in the glow of the setting sun", "under an orange sky", "as the sun goes down", "at golden hour"),
+    "sunset": (
+        "in the glow of the setting sun",
+        "under an orange sky",
+        "as the sun goes down",
+        "at golden hour",
+    ),
     "night": ("under the stars", "under a dark sky", "on a clear night", "in the moonlight"),
 }
 WEATHER_ADJECTIVES: dict[str, tuple[str, ...]] = {
@@ -76,30 +103,72 @@ WEATHER_PHRASES: dict[str, tuple[str, ...]] = {
 
 TRAINING_TEMPLATES: tuple[str, ...] = (
     # place only
-    "{place}", "a picture of {place}", "a view of {place}", "{place}, nobody around", "an image of {place}",
-    "a low-poly scene of {place}", "we are {located}", "standing {located}", "a rendering of {place}",
+    "{place}",
+    "a picture of {place}",
+    "a view of {place}",
+    "{place}, nobody around",
+    "an image of {place}",
+    "a low-poly scene of {place}",
+    "we are {located}",
+    "standing {located}",
+    "a rendering of {place}",
     # place and time
-    "{place} {when}", "{when}, {place}", "a picture of {place} {when}", "a view of {place} {when}", "{place}, {when}",
-    "an image of {place}, {when}", "a low-poly scene of {place} {when}", "{located} {when}", "a photo of {place} {when}",
-    "this is {place} {when}", "a quiet scene {located} {when}", "looking around {located} {when}",
+    "{place} {when}",
+    "{when}, {place}",
+    "a picture of {place} {when}",
+    "a view of {place} {when}",
+    "{place}, {when}",
+    "an image of {place}, {when}",
+    "a low-poly scene of {place} {when}",
+    "{located} {when}",
+    "a photo of {place} {when}",
+    "this is {place} {when}",
+    "a quiet scene {located} {when}",
+    "looking around {located} {when}",
     # place and things
-    "{place} with {things}", "{things} {located}", "{things}, {located}", "a picture of {things} {located}",
-    "{located}, {things}", "{place}: {things}", "a view of {place} with {things}", "there is {place} with {things}",
-    "{place} where one sees {things}", "{place} that has {things}", "a low-poly scene of {place} with {things}",
+    "{place} with {things}",
+    "{things} {located}",
+    "{things}, {located}",
+    "a picture of {things} {located}",
+    "{located}, {things}",
+    "{place}: {things}",
+    "a view of {place} with {things}",
+    "there is {place} with {things}",
+    "{place} where one sees {things}",
+    "{place} that has {things}",
+    "a low-poly scene of {place} with {things}",
     # all of them
-    "{place} with {things} {when}", "{place} {when} with {things}", "{things} {located} {when}", "{when}, {place} with {things}",
-    "{place} {when}, {things}", "{place}, {things}, {when}", "a picture of {things} {located} {when}",
-    "{when}, {things} {located}", "a view of {place} with {things}, {when}", "{located} {when} there is a view of {things}",
-    "{things}, {located}, {when}", "a photo of {place} with {things} {when}", "{place} {when}. One can see {things}",
-    "a low-poly scene: {place} {when} with {things}", "an image of {place} {when}, with {things}",
-)  # fmt: skip
+    "{place} with {things} {when}",
+    "{place} {when} with {things}",
+    "{things} {located} {when}",
+    "{when}, {place} with {things}",
+    "{place} {when}, {things}",
+    "{place}, {things}, {when}",
+    "a picture of {things} {located} {when}",
+    "{when}, {things} {located}",
+    "a view of {place} with {things}, {when}",
+    "{located} {when} there is a view of {things}",
+    "{things}, {located}, {when}",
+    "a photo of {place} with {things} {when}",
+    "{place} {when}. One can see {things}",
+    "a low-poly scene: {place} {when} with {things}",
+    "an image of {place} {when}, with {things}",
+)
 HELD_OUT_TEMPLATES: tuple[str, ...] = (
-    "a scene set {located}", "what {place} looks like",
-    "a scene set {located} {when}", "{place} as it looks {when}", "somewhere {located}, {when}", "a wide shot of {place} {when}",
-    "a scene with {things}, set {located}", "imagine {things} {located}",
-    "a scene with {things}, set {located} {when}", "imagine {place} {when}, with {things}", "it is {place} {when}; in sight: {things}",
-    "a wide shot of {place} with {things} {when}", "somewhere {located} {when}, next to {things}",
-)  # fmt: skip
+    "a scene set {located}",
+    "what {place} looks like",
+    "a scene set {located} {when}",
+    "{place} as it looks {when}",
+    "somewhere {located}, {when}",
+    "a wide shot of {place} {when}",
+    "a scene with {things}, set {located}",
+    "imagine {things} {located}",
+    "a scene with {things}, set {located} {when}",
+    "imagine {place} {when}, with {things}",
+    "it is {place} {when}; in sight: {things}",
+    "a wide shot of {place} with {things} {when}",
+    "somewhere {located} {when}, next to {things}",
+)
 
 
 def caption(world: World, rng: np.random.Generator, held_out: bool = False) -> str:
@@ -131,7 +200,9 @@ def describe(
     named = f"{_article(noun)} {noun}" if place.article else noun
     when = _when(kind, time, weather, says_weather and not as_adjective, rng) if says_time else ""
     things = _listing(_some(phrases, rng))
-    template = _template(HELD_OUT_TEMPLATES if held_out else TRAINING_TEMPLATES, bool(when), bool(things), rng)
+    template = _template(
+        HELD_OUT_TEMPLATES if held_out else TRAINING_TEMPLATES, bool(when), bool(things), rng
+    )
     text = template.format(place=named, located=f"{place.preposition} {named}", when=when, things=things)
     return text if rng.random() < 0.8 else f"{text[0].upper()}{text[1:]}."
 
@@ -153,7 +224,7 @@ def _when(kind: str, time: str, weather: str, with_weather: bool, rng: np.random
 def _some(phrases: Sequence[str], rng: np.random.Generator) -> list[str]:
     """Zero to MAX_THINGS of the phrases in random order; one or two are the most common."""
     count = min(len(phrases), int(rng.choice(MAX_THINGS + 1, p=(0.12, 0.28, 0.28, 0.2, 0.12))))
-    return [phrases[i] for i in rng.permutation(len(phrases))[:count]]
+    return [phrases[int(i)] for i in rng.permutation(len(phrases))[:count]]
 
 
 def _listing(things: Sequence[str]) -> str:

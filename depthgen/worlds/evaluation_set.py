@@ -23,14 +23,16 @@ CAMERA_STREAM = 1  # of a world's random numbers, as in training
 def assert_training_seed(seed: int) -> None:
     """Refuse a seed of the evaluation set; ValueError."""
     if seed >= EVALUATION_SEED_START:
-        raise ValueError(f"seed {seed} is reserved for evaluation; train on seeds below {EVALUATION_SEED_START}")
+        raise ValueError(
+            f"seed {seed} is reserved for evaluation; train on seeds below {EVALUATION_SEED_START}"
+        )
 
 
 def evaluation_seeds(count: int) -> list[tuple[int, str]]:
     """The first `count` (seed, kind) of the evaluation set.
 
-    Kinds take turns, so their shares are equal when `count` is a multiple of len(KINDS) and differ by one world at
-    most otherwise; a smaller set is the beginning of a larger one. ValueError if `count` is below 1.
+    Kinds take turns, so their shares are equal when `count` is a multiple of len(KINDS) and differ by one
+    world at most otherwise; a smaller set is the beginning of a larger one. ValueError if `count` is below 1.
     """
     if count < 1:
         raise ValueError(f"an evaluation set needs at least one world, not {count}")
@@ -45,7 +47,7 @@ def evaluation_worlds(count: int) -> list[World]:
 def content_hash(count: int) -> str:
     """What the first `count` evaluation worlds are made of, as 16 hexadecimal digits.
 
-    It covers shapes, materials, light and the pose of each world's first camera, but neither renderer nor captions.
+    It covers shapes, materials, light and each world's first camera pose, not the renderer or captions.
     """
     digest = hashlib.sha256(GENERATOR_VERSION.encode())
     for world in evaluation_worlds(count):

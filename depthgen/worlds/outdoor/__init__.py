@@ -1,4 +1,4 @@
-"""The outdoor kinds of place: each a function that fills a Builder and returns the Layout of what it put there."""
+"""The outdoor kinds of place; each is a function that fills a Builder and says what stands there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Layout
+from depthgen.worlds.builder import Builder
+from depthgen.worlds.kinds import Layout
 from depthgen.worlds.outdoor.city import city_street
 from depthgen.worlds.outdoor.countryside import forest, lake, meadow, village
 from depthgen.worlds.outdoor.wilderness import beach, desert, mountains

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import cos, radians, sin
-
-from depthgen.worlds.builder import Color, Material, Texture
-from depthgen.worlds.outdoor.site import GLASS, LAMP_LIGHT, SNOW, Site, shaded, toward_camera
+from depthgen.worlds.builder import Color, Material, Size, Texture
+from depthgen.worlds.outdoor.site import GLASS, LAMP_LIGHT, SNOW, Site, offset_point, shaded, toward_camera
 from depthgen.worlds.semantics import Semantic
 
+FLOOR_HEIGHT = 3.0  # metres of a city block
 WOOD: Color = (0.52, 0.35, 0.20)
 IRON: Color = (0.16, 0.17, 0.19)
+TYRE: Color = (0.06, 0.06, 0.06)
 STONE: Color = (0.58, 0.56, 0.53)
 WALL_COLORS: dict[str, Color] = {
     "white": (0.93, 0.91, 0.86),
@@ -43,9 +43,7 @@ CLOTH_COLORS: dict[str, Color] = {
 }
 
 
-def house(
-    site: Site, x: float, z: float, size: tuple[float, float, float], walls: Material, roof: Color
-) -> None:
+def house(site: Site, x: float, z: float, size: Size, walls: Material, roof: Color) -> None:
     """A gabled house whose front faces the camera; `size` is width, wall height and depth; 5 primitives.
 
     Door and windows are bars that stick out of the walls by a few centimetres on both sides.
@@ -59,7 +57,7 @@ def house(
     b.box(x, z, (0.17 * width, 0.72 * height, depth + 0.16), door, Semantic.DOOR, yaw=yaw)
 
 
-def _roof(site: Site, x: float, z: float, size: tuple[float, float, float], color: Color, yaw: float) -> None:
+def _roof(site: Site, x: float, z: float, size: Size, color: Color, yaw: float) -> None:
     """A gable roof with eaves; the ridge runs across the view or along it."""
     width, height, depth = size
     tone = site.frosted(color)
@@ -70,18 +68,10 @@ def _roof(site: Site, x: float, z: float, size: tuple[float, float, float], colo
     site.builder.prism(x, z, shape, material, Semantic.ROOF, base=height, yaw=yaw + (90 if across else 0))
 
 
-def _opening(
-    site: Site, x: float, z: float, yaw: float, offset: float, size: tuple[float, float, float], base: float
-) -> None:
+def _opening(site: Site, x: float, z: float, yaw: float, offset: float, size: Size, base: float) -> None:
     """A window bar through a house, `offset` metres to the right of its middle."""
     px, pz = offset_point(x, z, yaw, offset, 0.0)
     site.builder.box(px, pz, size, site.glass(), Semantic.WINDOW, base=base, yaw=yaw)
-
-
-def offset_point(x: float, z: float, yaw: float, right: float, ahead: float) -> tuple[float, float]:
-    """The point `right` and `ahead` metres from (x, z) in the frame turned by `yaw` degrees."""
-    c, s = cos(radians(yaw)), sin(radians(yaw))
-    return x + right * c + ahead * s, z - right * s + ahead * c
 
 
 def church(site: Site, x: float, z: float, roof: Color) -> None:
@@ -89,19 +79,18 @@ def church(site: Site, x: float, z: float, roof: Color) -> None:
     b, yaw = site.builder, toward_camera(x, z)
     walls, slate = Material(WALL_COLORS["white"]), site.frosted(roof, 0.6)
     b.box(x, z, (5.0, 4.5, 9.0), walls, Semantic.HOUSE, yaw=yaw)
-    b.prism(x, z, (5.6, 3.0, 9.4), Material(slate, Texture.TILES, shaded(slate, 0.8), scale=0.6), Semantic.ROOF, base=4.5, yaw=yaw)  # fmt: skip
+    tiles = Material(slate, Texture.TILES, shaded(slate, 0.8), scale=0.6)
+    b.prism(x, z, (5.6, 3.0, 9.4), tiles, Semantic.ROOF, base=4.5, yaw=yaw)
     tx, tz = offset_point(x, z, yaw, 0.0, -4.0)
     b.box(tx, tz, (2.8, 9.5, 2.8), walls, Semantic.HOUSE, yaw=yaw)
     b.cone(tx, tz, (3.9, 5.5, 3.9), Material(slate), Semantic.ROOF, base=9.5)
     b.box(tx, tz, (0.9, 1.6, 2.94), site.glass(), Semantic.WINDOW, base=6.5, yaw=yaw)
 
 
-def block(
-    site: Site, x: float, z: float, size: tuple[float, float, float], walls: Color, floor_height: float
-) -> None:
+def block(site: Site, x: float, z: float, size: Size, walls: Color) -> None:
     """A city building with a grid of windows on every side; 1 primitive. `size` is width, height, depth."""
     panes = LAMP_LIGHT if site.night else GLASS
-    facade = Material(walls, Texture.WINDOWS, panes, scale=floor_height, emissive=1.0 if site.night else 0.0)
+    facade = Material(walls, Texture.WINDOWS, panes, scale=FLOOR_HEIGHT, emissive=1.0 if site.night else 0.0)
     site.builder.box(x, z, size, facade, Semantic.BUILDING)
     if site.weather == "snow":
         site.builder.box(x, z, (size[0], 0.3, size[2]), Material(SNOW), Semantic.SNOW, base=size[1])
@@ -111,20 +100,11 @@ def car(site: Site, x: float, z: float, color: Color, yaw: float) -> None:
     """A parked car along local z: body, cabin and two axles of wheels; 4 primitives."""
     b = site.builder
     b.box(x, z, (1.75, 0.62, 4.1), Material(color), Semantic.CAR, base=0.32, yaw=yaw)
-    cabin = Material(site.frosted(shaded(GLASS, 0.8), 0.7))
+    tyre, cabin = Material(TYRE), Material(site.frosted(shaded(GLASS, 0.8), 0.7))
     b.box(x, z, (1.5, 0.52, 2.1), cabin, Semantic.CAR, base=0.94, yaw=yaw)
     for ahead in (-1.3, 1.3):
         wx, wz = offset_point(x, z, yaw, 0.0, ahead)
-        b.cylinder(
-            wx,
-            wz,
-            (0.66, 1.85, 0.66),
-            Material((0.06, 0.06, 0.06)),
-            Semantic.CAR,
-            base=-0.6,
-            yaw=yaw,
-            roll=90,
-        )
+        b.cylinder(wx, wz, (0.66, 1.85, 0.66), tyre, Semantic.CAR, base=-0.6, yaw=yaw, roll=90)
 
 
 def streetlight(site: Site, x: float, z: float, reach: float) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Color, Layout, Material, Texture
+from depthgen.worlds.builder import Builder, Color, Material, Texture
+from depthgen.worlds.kinds import Layout
 from depthgen.worlds.outdoor.buildings import CAR_COLORS, CLOTH_COLORS, block, car, streetlight
 from depthgen.worlds.outdoor.nature import LEAF_COLORS, leafy_tree
 from depthgen.worlds.outdoor.site import Site, counted, layout, shaded
@@ -60,14 +61,14 @@ def _facades(site: Site) -> list[str]:
             _block_with_shop(site, side, z + width / 2, width, walls)
             z += width
     for z in (-STREET_END - 5, STREET_END + 5):
-        block(site, site.uniform(-6, 6), z, (34, site.uniform(14, 24), 10), site.varied(color), 3.0)
-    return [f"{name} buildings" if name != "brick" else "brick buildings", "tall buildings"]
+        block(site, site.uniform(-6, 6), z, (34, site.uniform(14, 24), 10), site.varied(color))
+    return [f"{name} buildings", "tall buildings"]
 
 
 def _block_with_shop(site: Site, side: int, z: float, width: float, walls: Color) -> None:
     """One block of the row with a shop window and an awning at street level; 3 primitives."""
     x = side * (FACADE_LINE + 5)
-    block(site, x, z, (10, site.uniform(9, 20), width), walls, 3.0)
+    block(site, x, z, (10, site.uniform(9, 20), width), walls)
     face = side * FACADE_LINE
     shop = site.glass() if site.chance(0.8) else Material(shaded(walls, 0.5))
     site.builder.box(face, z, (0.2, 2.2, 0.7 * width), shop, Semantic.WINDOW, base=0.4)

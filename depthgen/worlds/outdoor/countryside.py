@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Color, Layout, Material, Texture
+from depthgen.worlds.builder import Builder, Color, Material, Texture
+from depthgen.worlds.kinds import Layout
 from depthgen.worlds.outdoor.buildings import (
     CLOTH_COLORS,
     ROOF_COLORS,
@@ -191,10 +192,13 @@ def _boats(site: Site) -> list[str]:
     spots = site.ring(site.count(1, 3), 7, 14, 3)
     for x, z in spots:
         build(site, x, z, color, WATER_LEVEL)
-    sail = f"with a {name} sail" if build is sailing_boat and len(spots) == 1 else ""
-    if build is sailing_boat:
-        return [f"{counted(len(spots), noun)} {sail}".strip()]
-    return [counted(len(spots), f"{name} {noun}")]
+    if build is rowing_boat:
+        return [counted(len(spots), f"{name} {noun}")]
+    return [
+        f"{counted(len(spots), noun)} with {name} sails"
+        if len(spots) > 1
+        else f"a {noun} with {counted(1, name)} sail"
+    ]
 
 
 def forest(builder: Builder, rng: np.random.Generator, time: str, weather: str) -> Layout:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import cos, radians, sin
-
-from depthgen.worlds.builder import Color, Material, Texture
-from depthgen.worlds.outdoor.site import SNOW, Site, shaded
+from depthgen.worlds.builder import Color, Material, Size, Texture
+from depthgen.worlds.outdoor.site import SNOW, Site, offset_point, shaded
 from depthgen.worlds.semantics import Semantic
 
 BARK: Color = (0.40, 0.27, 0.17)
@@ -27,6 +25,7 @@ FLOWER_COLORS: dict[str, Color] = {
     "blue": (0.25, 0.38, 0.92),
 }
 SAGUARO_GREEN: Color = (0.22, 0.46, 0.24)
+PALM_BARK: Color = (0.55, 0.40, 0.25)
 PALM_GREEN: Color = (0.20, 0.55, 0.20)
 
 
@@ -85,7 +84,7 @@ def flower_bed(site: Site, x: float, z: float, size: float, color: Color) -> Non
     site.builder.ellipsoid(x, z, shape, material, Semantic.FLOWER, base=-0.2, yaw=site.uniform(0, 180))
 
 
-def hill(site: Site, x: float, z: float, size: tuple[float, float, float], color: Color) -> None:
+def hill(site: Site, x: float, z: float, size: Size, color: Color) -> None:
     """A rounded hill of full width, height above the ground and depth `size` metres."""
     width, height, depth = size
     tone = site.frosted(site.varied(color, 0.1), 0.9)
@@ -111,18 +110,20 @@ def mountain(site: Site, x: float, z: float, width: float, height: float, color:
 
 
 def palm(site: Site, x: float, z: float, height: float) -> None:
-    """A palm: a slightly leaning trunk and a star of five drooping fronds; 6 primitives."""
-    b, width = site.builder, height * 0.05
-    b.cylinder(x, z, (width, height, width), Material((0.55, 0.40, 0.25), Texture.STRIPES, (0.42, 0.30, 0.18), scale=0.4),
-               Semantic.PALM)  # fmt: skip
+    """A palm: a slender trunk and a star of five drooping fronds; 6 primitives."""
+    b, width, bark = (
+        site.builder,
+        height * 0.05,
+        Material(PALM_BARK, Texture.STRIPES, shaded(PALM_BARK, 0.75), scale=0.4),
+    )
+    b.cylinder(x, z, (width, height, width), bark, Semantic.PALM)
     start, reach = site.uniform(0, 72), height * 0.42
     for i in range(5):
         turn = start + 72 * i
         color = site.frosted(site.varied(PALM_GREEN, 0.15), 0.6)
-        b.ellipsoid(
-            x + reach * 0.45 * sin(radians(turn)), z + reach * 0.45 * cos(radians(turn)), (reach * 0.34, 0.22, reach),
-            Material(color), Semantic.PALM, base=height - 0.25, yaw=turn, pitch=-22.0,
-        )  # fmt: skip
+        px, pz = offset_point(x, z, turn, 0.0, reach * 0.45)
+        frond = (reach * 0.34, 0.22, reach)
+        b.ellipsoid(px, pz, frond, Material(color), Semantic.PALM, base=height - 0.25, yaw=turn, pitch=-22.0)
 
 
 def cactus(site: Site, x: float, z: float, height: float) -> None:
@@ -132,8 +133,9 @@ def cactus(site: Site, x: float, z: float, height: float) -> None:
     b.ellipsoid(x, z, (thick * 1.25, height * 1.1, thick * 1.25), skin, Semantic.CACTUS, base=-0.1 * height)
     for side, level in ((-1, 0.38), (1, 0.5)):
         reach = side * height * 0.2
-        dx, dz = reach * cos(radians(turn)), -reach * sin(radians(turn))
+        ax, az = offset_point(x, z, turn, reach, 0.0)
+        mx, mz = offset_point(x, z, turn, reach / 2, 0.0)
         elbow = (abs(reach), thick * 0.6, thick * 0.6)
-        b.box(x + dx / 2, z + dz / 2, elbow, skin, Semantic.CACTUS, base=level * height, yaw=turn)
+        b.box(mx, mz, elbow, skin, Semantic.CACTUS, base=level * height, yaw=turn)
         arm = (thick * 0.8, height * 0.42, thick * 0.8)
-        b.ellipsoid(x + dx, z + dz, arm, skin, Semantic.CACTUS, base=(level - 0.03) * height)
+        b.ellipsoid(ax, az, arm, skin, Semantic.CACTUS, base=(level - 0.03) * height)

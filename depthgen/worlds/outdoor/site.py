@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import cos, hypot, pi, sin
+from math import atan2, cos, degrees, hypot, pi, radians, sin
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Color, Layout, Material, Texture
+from depthgen.worlds.builder import Builder, Color, Material, Texture
+from depthgen.worlds.kinds import Layout
 
 SNOW: Color = (0.93, 0.95, 0.99)
 LAMP_LIGHT: Color = (1.0, 0.84, 0.45)
 GLASS: Color = (0.30, 0.42, 0.54)
+EYE_HEIGHTS = (1.2, 1.8)  # metres
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True)
 class Site:
-    """One outdoor world under construction. Positions are metres on the ground, the camera stands near (0, 0)."""
+    """One outdoor world under construction. Positions are metres on the ground; the camera is near (0, 0)."""
 
     builder: Builder
     rng: np.random.Generator
     time: str
     weather: str
-    taken: list[tuple[float, float, float]] = field(
-        default_factory=list
-    )  # (x, z, radius) of what stands already
+    taken: list[tuple[float, float, float]] = field(default_factory=list)  # (x, z, radius) of what stands
 
     @property
     def night(self) -> bool:
@@ -68,15 +68,10 @@ class Site:
         """Window panes: lit from inside at night."""
         return Material(LAMP_LIGHT, emissive=1.0) if self.night else Material(GLASS)
 
-    def take(self, x: float, z: float, radius: float) -> tuple[float, float]:
-        """Mark a place as used."""
-        self.taken.append((x, z, radius))
-        return x, z
-
     def ring(self, count: int, near: float, far: float, radius: float) -> list[tuple[float, float]]:
         """Up to `count` free places of this radius, spread evenly in direction around the camera.
 
-        Every sector of 360 / count degrees gets one place at a distance in [near, far]; a sector with no room is skipped.
+        Every sector of 360 / count degrees gets one place [near, far] metres away, or none if it has no room.
         """
         start = self.uniform(0, 2 * pi)
         sectors = [start + 2 * pi * i / count for i in range(count)]
@@ -89,21 +84,22 @@ class Site:
         for _ in range(12):
             direction, distance = angle + self.uniform(-spread, spread), self.uniform(near, far)
             x, z = distance * sin(direction), distance * cos(direction)
-            if all(
-                hypot(x - other_x, z - other_z) > radius + other for other_x, other_z, other in self.taken
-            ):
-                return self.take(x, z, radius)
+            if all(hypot(x - at_x, z - at_z) > radius + width for at_x, at_z, width in self.taken):
+                self.taken.append((x, z, radius))
+                return x, z
         return None
 
 
 def mixed(first: Color, second: Color, amount: float) -> Color:
     """`first` blended towards `second` by `amount` in [0, 1]."""
-    return tuple(a + (b - a) * amount for a, b in zip(first, second, strict=True))
+    r, g, b = (low + (high - low) * amount for low, high in zip(first, second, strict=True))
+    return r, g, b
 
 
 def shaded(color: Color, factor: float) -> Color:
     """The colour times `factor`, clipped to [0, 1]."""
-    return tuple(min(1.0, max(0.0, channel * factor)) for channel in color)
+    r, g, b = (min(1.0, max(0.0, channel * factor)) for channel in color)
+    return r, g, b
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:
@@ -116,12 +112,16 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
 
 def toward_camera(x: float, z: float) -> float:
     """The yaw in degrees that turns a thing's front (its local -z side) at (x, z) to the camera."""
-    return float(np.degrees(np.arctan2(x, z)))
+    return degrees(atan2(x, z))
 
 
-def layout(
-    kind: str, phrases: Sequence[str], half_width: float = 1.8, eye: tuple[float, float] = (1.2, 1.8)
-) -> Layout:
-    """The Layout of a place seen from a square of 2 x `half_width` metres around (0, 0), eyes at `eye` metres."""
+def offset_point(x: float, z: float, yaw: float, right: float, ahead: float) -> tuple[float, float]:
+    """The point `right` and `ahead` metres from (x, z) in the frame turned by `yaw` degrees."""
+    c, s = cos(radians(yaw)), sin(radians(yaw))
+    return x + right * c + ahead * s, z - right * s + ahead * c
+
+
+def layout(kind: str, phrases: Sequence[str], half_width: float = 1.8) -> Layout:
+    """The Layout of a place seen from eye height in a square of 2 x `half_width` metres around (0, 0)."""
     side = (-half_width, half_width)
-    return Layout(kind, tuple(phrases), side, side, eye)
+    return Layout(kind, tuple(phrases), side, side, EYE_HEIGHTS)

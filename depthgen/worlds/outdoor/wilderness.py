@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Color, Layout, Material, Texture
+from depthgen.worlds.builder import Builder, Color, Material, Size, Texture
+from depthgen.worlds.kinds import Layout
 from depthgen.worlds.outdoor.buildings import (
     CLOTH_COLORS,
     ROOF_COLORS,
@@ -110,9 +111,7 @@ def _mesas(site: Site) -> list[str]:
     return ["red table mountains"] if spots else []
 
 
-def _strata(
-    site: Site, x: float, z: float, size: tuple[float, float, float], color: Color, yaw: float
-) -> None:
+def _strata(site: Site, x: float, z: float, size: Size, color: Color, yaw: float) -> None:
     """A block with level bands: stripes run along a box's own x, so the box lies on its side."""
     width, height, depth = size
     rock_layers = Material(color, Texture.STRIPES, shaded(color, 0.8), scale=2.2)
