@@ -6,8 +6,8 @@ Three ways, from the plainest to the default. Figures: exact denoiser of two uni
   The rest never gets to agree with them: mean 0.93 in 128 calls.
 - `Resample(rounds=10)`, RePaint (arXiv 2201.09865): each step is taken back and redone, so that both parts
   come to agree: mean 1.32 in 1271 calls, but 1.22 when 61 calls must do.
-- `Guide()`: the denoiser's x0 is corrected to its mean given the known values, by gradients: mean 1.355 in
-  8 calls with gradients.
+- `Guide()`, the default: replacement, and the denoiser's x0 corrected to its mean given the known values, by
+  one gradient: mean 1.31 in 16 calls, 12 of them with a gradient (a bias of 0.04 standard deviations).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from depthgen.diffusion.denoiser import Denoiser, denoise_at
-from depthgen.diffusion.samplers import ancestral_step, ddim_step, normal_like
+from depthgen.diffusion.samplers import ancestral_step, normal_like
 from depthgen.diffusion.schedule import Schedule, diffuse
 
 Vectors = Callable[[Tensor], Tensor]  # a linear map of (B, C, H, W)
@@ -90,16 +90,18 @@ def renoise(z: Tensor, schedule: Schedule, s: Tensor, t: Tensor, noise: Tensor) 
 
 @dataclass(frozen=True)
 class Guide:
-    """Deterministic DDIM on the posterior mean given the known values (MMPS, arXiv 2405.13712).
+    """Replacement, with x0 corrected to its mean given the known values (MMPS, arXiv 2405.13712).
 
     Given z_t the covariance of x0 is C = sigma^2 / alpha dx0/dz (Tweedie's second-order formula), so by
-    Gaussian conditioning the mean given known = y is x0 + C a, with (C + known_std^2) a = y - x0 on the known
-    places. C times a vector is one backward pass through the denoiser; the system is solved by `iterations`
-    of conjugate gradients. Exact for Gaussian data, given enough iterations and steps.
+    Gaussian conditioning the mean given known = y is x0 + C a, where (C + known_std^2) a = y - x0 if known.
+    C times a vector is one backward pass through the denoiser; `iterations` of conjugate gradients solve the
+    system. One is exact for one known value. More help an exact denoiser, but hurt a learned one, whose
+    derivative is noisy; so is its product with 1 / alpha at high noise, so there replacement works alone.
     """
 
-    iterations: int = 3
+    iterations: int = 1
     known_std: float = 0.02  # how far known values may be off, in units of x0; keeps the system regular
+    least_alpha: float = 0.3  # x0 is corrected where at least this much of the signal is left
 
     def __post_init__(self) -> None:
         if self.iterations < 1:
@@ -114,11 +116,20 @@ class Guide:
         times: Tensor,
         generator: torch.Generator | None,
     ) -> Tensor:
-        """x0 (B, C, H, W), known values not yet exact: N denoiser calls, N * iterations backward passes."""
+        """x0 (B, C, H, W), known values not yet exact: N denoiser calls, at most N * iterations backward."""
         z = noise
         for t, s in pairwise(times[:-1]):
-            z = ddim_step(z, self.posterior_mean(denoise, z, known, schedule, t), schedule, t, s)
-        return self.posterior_mean(denoise, z, known, schedule, times[-2])
+            z = impose_noised(z, known, schedule, t, generator)
+            x0 = self.estimate(denoise, z, known, schedule, t)
+            z = ancestral_step(z, x0, schedule, t, s, normal_like(z, generator))
+        z = impose_noised(z, known, schedule, times[-2], generator)
+        return self.estimate(denoise, z, known, schedule, times[-2])
+
+    def estimate(self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor) -> Tensor:
+        """x0 (B, C, H, W), corrected where the correction is reliable."""
+        if schedule.alpha(t) < self.least_alpha:
+            return denoise_at(denoise, z, t)
+        return self.posterior_mean(denoise, z, known, schedule, t)
 
     def posterior_mean(
         self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor
