@@ -116,7 +116,8 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
     try:
         _follow(generate(words[0], out=out, image=arguments.image, config=config), config.views)
     except KeyboardInterrupt:
-        print(f"what is done is kept: generate-scene --resume {out}", file=sys.stderr)
+        if (out / "scene.json").exists():
+            print(f"what is done is kept: generate-scene --resume {out}", file=sys.stderr)
         raise
     return Scene.load(out)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depthgen.geometry import Camera, turned
@@ -18,6 +18,7 @@ from scene3d.trajectory import PATHS, cameras_from, distance_ahead, read_path, t
 OPENGL = torch.diag(torch.tensor([1.0, -1, -1, 1], dtype=torch.float64))
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(PATHS)), st.integers(1, 40), st.floats(0.01, 1000))
 def test_every_named_path_starts_at_the_identity_and_scales_with_distance(
     name: str, views: int, distance: float
