@@ -1,6 +1,6 @@
 """Captions for the procedural worlds: natural English in many phrasings, true of what stands in the world.
 
-A caption is one template with filled slots: ``{place}`` "a misty village", ``{located}`` "in a misty village",
+A caption is a template with filled slots: ``{place}`` "a misty village", ``{located}`` "in a misty village",
 ``{when}`` "at dusk", ``{things}`` "a red barn and three oaks". Which slots are filled is drawn first; then a
 template that has exactly those slots.
 """
