@@ -29,7 +29,9 @@ def depth_loss(coding: DepthCoding, prediction: Prediction = "v") -> Any:
     def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
         image, depth = _flipped(generator, 2 * batch["image"] - 1, batch["depth"])
         x0 = coding.encode(depth)
-        z_t, t, wanted = _noised(x0, prediction, generator)
+        # A picture all but fixes its depth, so most is decided at high noise: t has density 2t.
+        t = _uniform(len(x0), generator).sqrt()
+        z_t, wanted = _noised(x0, t, prediction, generator)
         return masked_l1(model(z_t, t, image), wanted, torch.ones_like(x0, dtype=torch.bool))
 
     return loss
@@ -48,7 +50,8 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
         picks = _integers(len(x0), 1 << 30, generator).tolist()
         text = encoder([options[pick % len(options)] for options, pick in zip(batch["captions"], picks, strict=True)])
         keep = _uniform(len(x0), generator) >= drop_text
-        z_t, t, wanted = _noised(x0, prediction, generator)
+        t = _uniform(len(x0), generator)
+        z_t, wanted = _noised(x0, t, prediction, generator)
         output = model(z_t, t, completion_condition(x0, known), text.where(keep, nothing.to(x0.device)))
         return masked_l2(output, wanted, torch.ones_like(known))
 
@@ -87,11 +90,11 @@ def _rectangles(like: Tensor, generator: torch.Generator) -> Tensor:
     return inside ^ (_uniform(count, generator) < 0.5)[:, None, None, None]
 
 
-def _noised(x0: Tensor, prediction: Prediction, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """z_t = alpha x0 + sigma eps at uniform t, with t and the network's target there."""
-    t, eps = _uniform(len(x0), generator), _normal(x0, generator)
+def _noised(x0: Tensor, t: Tensor, prediction: Prediction, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """z_t = alpha x0 + sigma eps at times t (B,), and the network's target there."""
+    eps = _normal(x0, generator)
     alpha, sigma = (f(t)[:, None, None, None] for f in (SCHEDULE.alpha, SCHEDULE.sigma))
-    return alpha * x0 + sigma * eps, t, target(x0, eps, alpha, sigma, prediction)
+    return alpha * x0 + sigma * eps, target(x0, eps, alpha, sigma, prediction)
 
 
 def _flipped(generator: torch.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:

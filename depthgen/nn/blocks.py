@@ -27,6 +27,12 @@ def masked_mean_of_tokens(text: Tensor, text_valid: Tensor) -> Tensor:
     return (text.nan_to_num() * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
 
 
+def modulated(h: Tensor, scale_shift: Tensor) -> Tensor:
+    """h * (1 + scale) + shift (B, C, H, W), for h already normalised and scale_shift (B, 2 C)."""
+    scale, shift = scale_shift[:, :, None, None].chunk(2, dim=1)
+    return torch.addcmul(shift, h, 1 + scale)
+
+
 class FourierFeatures(nn.Module):
     """Sines and cosines of a log-SNR in about [-20, 20], at geometric frequencies from 0.05 to 5."""
 
@@ -63,8 +69,7 @@ class ResBlock(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """x (B, Cin, H, W), embedding (B, E) to (B, Cout, H, W)."""
         h = self.conv1(F.silu(self.norm1(x)))
-        scale, shift = self.scale_shift(embedding)[:, :, None, None].chunk(2, dim=1)
-        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
+        h = modulated(self.norm2(h), self.scale_shift(embedding))
         return self.shortcut(x) + self.conv2(F.silu(h))
 
 

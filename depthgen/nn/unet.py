@@ -17,6 +17,7 @@ from depthgen.nn.blocks import (
     Upsample,
     conv3x3,
     masked_mean_of_tokens,
+    modulated,
     zeroed,
 )
 
@@ -114,6 +115,8 @@ class EfficientUNet(nn.Module):
         self.decoders = nn.ModuleList(Level(config, i, 2 * widths[i + 1], embedding) for i in levels)
         self.ups = nn.ModuleList(Upsample(widths[i + 1], widths[i]) for i in levels)
         self.out_norm = nn.GroupNorm(config.groups, 2 * config.stem)
+        # how much of z passes to the output depends on the noise level, and only here is it seen at full size
+        self.out_scale_shift = zeroed(nn.Linear(embedding, 4 * config.stem))
         self.out = zeroed(conv3x3(2 * config.stem, config.out_channels))
 
     def forward(
@@ -135,7 +138,8 @@ class EfficientUNet(nn.Module):
             skips.append(h)
         for up, decoder in zip(reversed(self.ups), reversed(self.decoders), strict=True):
             h = up(decoder(join(h, skips.pop()), embedding, text, text_valid))
-        return self.out(F.silu(self.out_norm(join(h, skips.pop()))))
+        h = modulated(self.out_norm(join(h, skips.pop())), self.out_scale_shift(embedding))
+        return self.out(F.silu(h))
 
     def _embed(self, log_snr: Tensor, text: Tensor | None, text_valid: Tensor | None) -> Tensor:
         """Embedding (B, E) of the noise level plus that of the pooled text."""
