@@ -31,8 +31,10 @@ examples:
 def main() -> None:
     """Entry point of `estimate-depth`."""
     from depthgen.cli.errors import run_cli
+    from depthgen.cli.quiet import quiet_libraries
 
     arguments = _parser().parse_args()
+    quiet_libraries()
     run_cli(lambda: estimate(arguments))
 
 

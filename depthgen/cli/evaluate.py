@@ -33,11 +33,13 @@ examples:
 def main() -> None:
     """Entry point of `depthgen-evaluate`."""
     from depthgen.cli.errors import run_cli
+    from depthgen.cli.quiet import quiet_libraries
 
     arguments = sys.argv[1:]
     if {"-h", "--help"} & set(arguments):
         print(HELP)
         return
+    quiet_libraries()
     run_cli(lambda: _evaluate(arguments))
 
 

@@ -87,8 +87,8 @@ def evaluate_depth(config: EvaluateConfig, chosen: DepthProtocol) -> Report:
 
 def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
     """What the judge sees in pictures drawn for held-out captions, beside what it sees in real renders."""
-    completer = ImageCompleter.from_pretrained(config.checkpoint, config.device)
     judge = load_judge(config.judge, config.device)
+    completer = ImageCompleter.from_pretrained(config.checkpoint, config.device)
     generator = torch.Generator().manual_seed(config.seed)
     steps = config.steps or STEPS
     samples = list(evaluation_samples(config.count, chosen.size))
