@@ -72,7 +72,7 @@ class WorldViews(Dataset):
             "image": torch.from_numpy(shard["image"][row].astype(np.float32) / 255),
             "depth": depth,
             "valid": depth < SKY_DEPTH,
-            "known": torch.from_numpy(shard["known"][row]),
+            "known": torch.from_numpy(shard["known"][row].copy()),
             "captions": shard["captions"][row // 2],
             "kind": kind,
             "time": time,
