@@ -12,16 +12,20 @@ Measure a model on the frozen evaluation worlds, which no training run may touch
 The table is printed; report.json, report.txt and one CSV with a row an image go to the folder `out`.
 
 protocols:
-  worlds     depth: REL, RMS, delta_1..3, log10 over non-sky pixels under 40 m, beside a per-kind mean depth
-  map prompts    pictures drawn for held-out captions: does the judge see the right kind of place, time and
-  weather?
+  worlds    depth: REL, RMS, delta_1..3, log10 over non-sky pixels under 40 m, beside a per-kind mean depth map
+  prompts   pictures drawn for held-out captions: does the judge see the right kind of place, time and weather?
 
-keys:
+keys and their defaults:
   checkpoint=builtin    a name (builtin, marigold, depth-anything-v2-small), a .safetensors file or a folder
-  count=256             images                      out=runs/evaluate    folder for the report samples=1
-  depth samples to average    steps=null           sampler steps, null: the model's default guidance=3.0
-  weight of the words         judge=builtin        judge of protocol prompts baseline_worlds=32    training
-  worlds a kind      seed=0  device=auto
+  count=256             images
+  out=runs/evaluate     folder for the report
+  samples=1             depth samples to average
+  steps=null            sampler steps; null: the model's own
+  guidance=3.0          weight of the words
+  judge=builtin         the judge of protocol prompts
+  baseline_worlds=32    training worlds a kind for the baseline
+  seed=0                of the sampler's noise
+  device=auto           or cpu, cuda
 
 examples:
   depthgen-evaluate protocol=worlds checkpoint=builtin count=256 out=runs/depth
