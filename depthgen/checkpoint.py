@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
+from depthgen.plain import from_plain
 
 FORMAT = "depthgen-1"
 FACTORIES: dict[str, tuple[type, type]] = {"diffusion": (DiffusionModel, ModelConfig), "judge": (Judge, JudgeConfig)}
@@ -71,16 +72,6 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> tup
     _require_same(path, model.state_dict(), tensors)
     model.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model.to(device).eval(), json.loads(metadata.get("extra", "{}"))
-
-
-def from_plain(config_class: type, values: Mapping[str, Any]) -> Any:
-    """A (nested) dataclass from plain JSON or YAML values; ValueError on unknown or ill-typed fields."""
-    from dacite import Config, DaciteError, from_dict
-
-    try:
-        return from_dict(config_class, values, Config(strict=True, cast=[tuple, float]))
-    except DaciteError as error:
-        raise ValueError(f"{config_class.__name__}: {error}") from error
 
 
 def _storable(value: Tensor, dtype: torch.dtype | None) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from depthgen.checkpoint import from_plain
+from depthgen.plain import from_plain
 
 T = TypeVar("T")
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from depthgen.checkpoint import CheckpointError, builtin_path, from_plain, load_checkpoint, save_checkpoint
+from depthgen.checkpoint import CheckpointError, builtin_path, load_checkpoint, save_checkpoint
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.nn.unet import UNetConfig
+from depthgen.plain import from_plain
 
 TINY = ModelConfig(unet=UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True)), resolution=16)
 
