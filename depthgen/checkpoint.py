@@ -17,7 +17,10 @@ from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.plain import from_plain
 
 FORMAT = "depthgen-1"
-FACTORIES: dict[str, tuple[type, type]] = {"diffusion": (DiffusionModel, ModelConfig), "judge": (Judge, JudgeConfig)}
+FACTORIES: dict[str, tuple[type, type]] = {
+    "diffusion": (DiffusionModel, ModelConfig),
+    "judge": (Judge, JudgeConfig),
+}
 BUILTIN = ("completer", "depth", "judge")
 
 
@@ -34,7 +37,10 @@ def builtin_path(name: str) -> Path:
 
 
 def save_checkpoint(
-    path: str | Path, model: nn.Module, extra: Mapping[str, Any] | None = None, dtype: torch.dtype | None = None
+    path: str | Path,
+    model: nn.Module,
+    extra: Mapping[str, Any] | None = None,
+    dtype: torch.dtype | None = None,
 ) -> None:
     """Write `model` (a DiffusionModel or Judge) with its config and `extra` (JSON values) to `path`, atomically.
 
@@ -68,7 +74,9 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> tup
     try:
         model = model_class(from_plain(config_class, json.loads(metadata["config"])))
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: its config cannot be read ({error}); was it saved by a newer version?") from error
+        raise CheckpointError(
+            f"{path}: its config cannot be read ({error}); was it saved by a newer version?"
+        ) from error
     _require_same(path, model.state_dict(), tensors)
     model.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model.to(device).eval(), json.loads(metadata.get("extra", "{}"))
@@ -76,8 +84,11 @@ def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> tup
 
 def _storable(value: Tensor, dtype: torch.dtype | None) -> Tensor:
     # clone: contiguous and unshared, as safetensors wants it
-    return value.detach().cpu().to(dtype if dtype and value.is_floating_point() else value.dtype).clone(
-        memory_format=torch.contiguous_format
+    return (
+        value.detach()
+        .cpu()
+        .to(dtype if dtype and value.is_floating_point() else value.dtype)
+        .clone(memory_format=torch.contiguous_format)
     )
 
 

@@ -102,7 +102,9 @@ def _depth_scalars(model: nn.Module, batch: Mapping[str, Any]) -> dict[str, floa
     assert isinstance(model, DiffusionModel)
     noise = torch.randn(batch["depth"].shape, generator=torch.Generator().manual_seed(0))
     device = next(model.parameters()).device
-    x0 = model.denoise(noise.to(device), torch.ones(len(noise), device=device), (2 * batch["image"] - 1).to(device))
+    x0 = model.denoise(
+        noise.to(device), torch.ones(len(noise), device=device), (2 * batch["image"] - 1).to(device)
+    )
     depth = model.config.coding.decode(x0.cpu())
     counted = batch["valid"] & (batch["depth"] < 40)
     rows = [(d, t, v) for d, t, v in zip(depth, batch["depth"], counted, strict=True) if v.any()]
@@ -117,4 +119,6 @@ def _judge_scalars(model: nn.Module, batch: Mapping[str, Any]) -> dict[str, floa
     """Share of right answers for each attribute."""
     device = next(model.parameters()).device
     logits = model((2 * batch["image"] - 1).to(device))
-    return {name: round((logits[name].argmax(1).cpu() == batch[name]).float().mean().item(), 4) for name in logits}
+    return {
+        name: round((logits[name].argmax(1).cpu() == batch[name]).float().mean().item(), 4) for name in logits
+    }

@@ -48,7 +48,9 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
     def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
         x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
         picks = _integers(len(x0), 1 << 30, generator).tolist()
-        text = encoder([options[pick % len(options)] for options, pick in zip(batch["captions"], picks, strict=True)])
+        text = encoder(
+            [options[pick % len(options)] for options, pick in zip(batch["captions"], picks, strict=True)]
+        )
         keep = _uniform(len(x0), generator) >= drop_text
         t = _uniform(len(x0), generator)
         z_t, wanted = _noised(x0, t, prediction, generator)
@@ -75,7 +77,9 @@ def training_known(warped: Tensor, generator: torch.Generator) -> Tensor:
     `warped`; two: all but a random rectangle, or only it."""
     choice = _uniform(len(warped), generator)[:, None, None, None]
     return torch.where(
-        choice < 0.4, torch.zeros_like(warped), torch.where(choice < 0.8, warped, _rectangles(warped, generator))
+        choice < 0.4,
+        torch.zeros_like(warped),
+        torch.where(choice < 0.8, warped, _rectangles(warped, generator)),
     )
 
 
@@ -90,7 +94,9 @@ def _rectangles(like: Tensor, generator: torch.Generator) -> Tensor:
     return inside ^ (_uniform(count, generator) < 0.5)[:, None, None, None]
 
 
-def _noised(x0: Tensor, t: Tensor, prediction: Prediction, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _noised(
+    x0: Tensor, t: Tensor, prediction: Prediction, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """z_t = alpha x0 + sigma eps at times t (B,), and the network's target there."""
     eps = _normal(x0, generator)
     alpha, sigma = (f(t)[:, None, None, None] for f in (SCHEDULE.alpha, SCHEDULE.sigma))

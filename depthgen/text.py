@@ -44,7 +44,8 @@ class TextStates:
         tokens = torch.nn.functional.pad(other.tokens, (0, 0, 0, length))
         valid = torch.nn.functional.pad(other.valid, (0, length))
         return TextStates(
-            torch.where(keep[:, None, None], self.tokens, tokens), torch.where(keep[:, None], self.valid, valid)
+            torch.where(keep[:, None, None], self.tokens, tokens),
+            torch.where(keep[:, None], self.valid, valid),
         )
 
 
@@ -97,4 +98,6 @@ def _weights_folder() -> Path:
 def _verify(path: Path) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != WEIGHTS_SHA256:
-        raise ValueError(f"{path} is not the official text encoder (sha256 {digest[:12]}...); reinstall {PACKAGE}")
+        raise ValueError(
+            f"{path} is not the official text encoder (sha256 {digest[:12]}...); reinstall {PACKAGE}"
+        )

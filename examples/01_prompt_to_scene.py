@@ -1,6 +1,6 @@
 """A sentence becomes a 3D scene, from Python: watch every view arrive, then export what you need.
 
-    python examples/01_prompt_to_scene.py "a village at sunset" --out village
+python examples/01_prompt_to_scene.py "a village at sunset" --out village
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ def tell(step: SceneStep) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("prompt")
     parser.add_argument("--out", type=Path, default=Path("scene"))
     parser.add_argument("--views", type=int, default=8)

@@ -18,7 +18,9 @@ from depthgen.worlds import build_world, render
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("image", nargs="?")
     options = parser.parse_args()
     estimator = DepthEstimator.from_pretrained("builtin")

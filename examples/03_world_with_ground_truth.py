@@ -1,6 +1,6 @@
 """A procedural world from two cameras: exact depth predicts what the second camera sees.
 
-    python examples/03_world_with_ground_truth.py --kind village --out world.png
+python examples/03_world_with_ground_truth.py --kind village --out world.png
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from depthgen.worlds import KINDS, build_world, caption, neighbour_camera, rende
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kind", choices=KINDS, default="village")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--size", type=int, default=256)

@@ -11,7 +11,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("depthgen", "scene3d")
-HEAVY = {"diffusers", "transformers", "open3d", "pyrender", "trimesh", "viser", "ray", "hydra", "omegaconf"} | {
+HEAVY = {
+    "diffusers",
+    "transformers",
+    "open3d",
+    "pyrender",
+    "trimesh",
+    "viser",
+    "ray",
+    "hydra",
+    "omegaconf",
+} | {
     "imageio",
     "scipy",
     "rich",
@@ -103,7 +113,9 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
 def test_no_import_cycles() -> None:
     modules = {module_name(path): path for path in sources()}
     edges = {
-        name: {m for m in map(lambda n: closest(n, modules), imports(iter(tree(path).body))) if m and m != name}
+        name: {
+            m for m in map(lambda n: closest(n, modules), imports(iter(tree(path).body))) if m and m != name
+        }
         for name, path in modules.items()
     }
     done: set[str] = set()

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-HEAVY = "diffusers transformers open3d pyrender trimesh hydra accelerate safetensors imageio scipy rich".split()
+HEAVY = (
+    ["diffusers", "transformers", "open3d", "pyrender", "trimesh", "hydra", "accelerate", "safetensors", "imageio", "scipy", "rich"]
+)
 
 
 def loaded(code: str) -> set[str]:

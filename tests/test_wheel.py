@@ -25,7 +25,10 @@ def test_the_installed_wheel_makes_a_scene(tmp_path: Path) -> None:
     assert not (site / "configs").exists(), "configs must not be a top-level module"
     command = [sys.executable, str(site / "bin" / "generate-scene"), "a lake at noon", "--out", "lake"]
     subprocess.run(
-        [*command, "--views", "2", "size=64"], cwd=empty, env={**os.environ, "PYTHONPATH": str(site)}, check=True
+        [*command, "--views", "2", "size=64"],
+        cwd=empty,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        check=True,
     )
     assert (empty / "lake" / "viewer.html").stat().st_size > 10_000
 
@@ -33,4 +36,6 @@ def test_the_installed_wheel_makes_a_scene(tmp_path: Path) -> None:
 def copied(target: Path) -> list[Path]:
     """What a source distribution needs; building in the checkout would leave files there."""
     target.mkdir()
-    return [ROOT / name for name in ("depthgen", "scene3d", "configs", "pyproject.toml", "README.md", "LICENSE")]
+    return [
+        ROOT / name for name in ("depthgen", "scene3d", "configs", "pyproject.toml", "README.md", "LICENSE")
+    ]

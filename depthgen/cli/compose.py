@@ -42,4 +42,6 @@ def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
 
 def _one_line(error: Exception, overrides: Sequence[str]) -> str:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return f"cannot apply {' '.join(overrides) or 'the configuration'}: {reason}; --help lists what can be set"
+    return (
+        f"cannot apply {' '.join(overrides) or 'the configuration'}: {reason}; --help lists what can be set"
+    )

@@ -86,7 +86,9 @@ def render_shards(config: WorldsConfig) -> list[Path]:
     root = Path(config.folder) / f"v{GENERATOR_VERSION}-{config.size}px"
     starts = range(config.seed, config.seed + config.worlds, WORLDS_PER_SHARD)
     paths = [root / f"{start:010d}" for start in starts]
-    missing = [(start, path, config.size) for start, path in zip(starts, paths, strict=True) if not path.is_dir()]
+    missing = [
+        (start, path, config.size) for start, path in zip(starts, paths, strict=True) if not path.is_dir()
+    ]
     if missing:
         _render_parallel(missing, config.processes)
     return paths
@@ -113,7 +115,9 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
     for name in ("image", "depth", "known"):
         np.save(partial / f"{name}.npy", np.concatenate([a[name] for a in arrays]))
     np.save(partial / "labels.npy", np.array([_labels(world) for world in worlds], dtype=np.int8))
-    (partial / "captions.json").write_text(json.dumps([_captions(world) for world in worlds]), encoding="utf8")
+    (partial / "captions.json").write_text(
+        json.dumps([_captions(world) for world in worlds]), encoding="utf8"
+    )
     if path.is_dir():  # another process was faster
         shutil.rmtree(partial)
     else:
@@ -136,7 +140,9 @@ def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
     }
 
 
-def seen_from(views: RenderedViews, cameras: list[Camera], view: int, other: int, tolerance: float = 0.03) -> Tensor:
+def seen_from(
+    views: RenderedViews, cameras: list[Camera], view: int, other: int, tolerance: float = 0.03
+) -> Tensor:
     """(1, H, W) bool: which pixels of `view` show something that `other` shows too (the shadow-map test).
 
     A surface counts as seen where its depth in the other camera agrees with what that camera saw there, within the
@@ -167,7 +173,9 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _open(path: Path) -> Mapping[str, Any]:
-    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("image", "depth", "known", "labels")}
+    arrays = {
+        name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("image", "depth", "known", "labels")
+    }
     return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
 
 

@@ -38,7 +38,9 @@ class TrainConfig:
     batch_size: int = 32  # per process
     learning_rate: float = 4e-4
     warmup_steps: int = 200
-    decay: Literal["constant", "cosine"] = "cosine"  # after the warm-up; the paper's depth stages are constant
+    decay: Literal["constant", "cosine"] = (
+        "cosine"  # after the warm-up; the paper's depth stages are constant
+    )
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     ema_decay: float = 0.999
@@ -107,7 +109,11 @@ class _Run:
             model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=False
         ).requires_grad_(False)
         optimizer = torch.optim.AdamW(
-            model.parameters(), config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
+            model.parameters(),
+            config.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=config.weight_decay,
+            fused=True,
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.forward = torch.compile(self.model) if config.compile else self.model
@@ -143,7 +149,9 @@ class _Run:
         from tqdm import tqdm
 
         quiet = not self.accelerator.is_main_process
-        return tqdm(batches, initial=self.step, total=self.config.steps, unit="step", disable=quiet, mininterval=5)
+        return tqdm(
+            batches, initial=self.step, total=self.config.steps, unit="step", disable=quiet, mininterval=5
+        )
 
     def speed(self) -> dict[str, float]:
         return {"images_per_second": round(self.images / (time.perf_counter() - self.started), 1)}
@@ -191,7 +199,9 @@ def _probe(
     device = PartialState(cpu=config.device == "cpu").device
     model.to(device, memory_format=torch.channels_last)
     batch = _to(next(iter(_batches(data, config, collate, stop=1))), device)
-    chosen = choose_precision("auto", lambda: objective(model, batch, step_generator(0, 0, 0, device)), device)
+    chosen = choose_precision(
+        "auto", lambda: objective(model, batch, step_generator(0, 0, 0, device)), device
+    )
     model.zero_grad(set_to_none=True)
     return chosen
 
@@ -225,7 +235,9 @@ def _read_state(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     state = torch.load(path, map_location="cpu", weights_only=True)
-    changed = [k for k, v in asdict(config).items() if k in ("seed", "batch_size") and state["config"][k] != v]
+    changed = [
+        k for k, v in asdict(config).items() if k in ("seed", "batch_size") and state["config"][k] != v
+    ]
     if changed:
         raise ValueError(
             f"{path} was trained with another train.{changed[0]} ({state['config'][changed[0]]}); "

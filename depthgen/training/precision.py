@@ -23,7 +23,9 @@ def choose_precision(wanted: Precision, loss: Callable[[], Tensor], device: torc
     return "bf16" if _seconds(loss, device, torch.bfloat16) < 0.9 * _seconds(loss, device, None) else "no"
 
 
-def _seconds(loss: Callable[[], Tensor], device: torch.device, dtype: torch.dtype | None, repeats: int = 2) -> float:
+def _seconds(
+    loss: Callable[[], Tensor], device: torch.device, dtype: torch.dtype | None, repeats: int = 2
+) -> float:
     """The fastest of `repeats` passes, after one that warms up."""
     context = torch.autocast(device.type, dtype) if dtype else nullcontext()
     taken = []

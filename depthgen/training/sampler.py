@@ -16,7 +16,15 @@ class PermutedBatches(Sampler[list[int]]):
     """
 
     def __init__(
-        self, length: int, batch_size: int, seed: int, stop: int, *, start: int = 0, rank: int = 0, ranks: int = 1
+        self,
+        length: int,
+        batch_size: int,
+        seed: int,
+        stop: int,
+        *,
+        start: int = 0,
+        rank: int = 0,
+        ranks: int = 1,
     ) -> None:
         self.per_epoch = length // (batch_size * ranks)
         if self.per_epoch == 0:

@@ -1,6 +1,6 @@
 """Time, memory and start-up of the main command, as results/scene.json.
 
-    python examples/benchmarks/scene.py            # on a machine that does nothing else
+python examples/benchmarks/scene.py            # on a machine that does nothing else
 """
 
 from __future__ import annotations

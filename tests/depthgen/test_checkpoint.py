@@ -96,7 +96,9 @@ def test_unknown_builtin_lists_the_known() -> None:
 
 
 def test_plain_values_become_nested_dataclasses() -> None:
-    config = from_plain(ModelConfig, {"unet": {"channels": [16], "blocks": [1], "attention": [False]}, "coding": {}})
+    config = from_plain(
+        ModelConfig, {"unet": {"channels": [16], "blocks": [1], "attention": [False]}, "coding": {}}
+    )
     assert config.unet.channels == (16,)
     with pytest.raises(ValueError, match="wheels"):
         from_plain(ModelConfig, {"wheels": 4})

@@ -27,7 +27,7 @@ SMALL = [
 NETWORK = [f"model.unet.{part}" for part in ("channels=[16,16]", "blocks=[1,1]", "attention=[false,true]")]
 
 
-@pytest.fixture()
+@pytest.fixture
 def small_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     from depthgen.data import worlds
 

@@ -8,7 +8,9 @@ from depthgen.training.sampler import PermutedBatches, step_generator
 
 
 @given(length=st.integers(8, 60), batch=st.integers(1, 4), ranks=st.integers(1, 2), seed=st.integers(0, 99))
-def test_one_epoch_visits_no_sample_twice_whatever_the_rank(length: int, batch: int, ranks: int, seed: int) -> None:
+def test_one_epoch_visits_no_sample_twice_whatever_the_rank(
+    length: int, batch: int, ranks: int, seed: int
+) -> None:
     per_epoch = length // (batch * ranks)
     seen = [
         index
