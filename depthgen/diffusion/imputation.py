@@ -95,7 +95,8 @@ class Guide:
     Given z_t the covariance of x0 is C = sigma^2 / alpha dx0/dz (Tweedie's second-order formula), so by
     Gaussian conditioning the mean given known = y is x0 + C a, where (C + known_std^2) a = y - x0 if known.
     C times a vector is one backward pass through the denoiser; `iterations` of conjugate gradients solve the
-    system. One is exact for one known value; more help an exact denoiser, seldom a learned one, whose derivative
+    system. One is exact for one known value; more help an exact denoiser, seldom a learned one, whose
+    derivative is noisy. At high noise, where 1 / alpha amplifies that, replacement works alone.
     is noisy. At high noise, where 1 / alpha amplifies that, replacement works alone.
     """
 
