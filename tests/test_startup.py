@@ -7,9 +7,19 @@ import sys
 
 import pytest
 
-HEAVY = (
-    ["diffusers", "transformers", "open3d", "pyrender", "trimesh", "hydra", "accelerate", "safetensors", "imageio", "scipy", "rich"]
-)
+HEAVY = [
+    "diffusers",
+    "transformers",
+    "open3d",
+    "pyrender",
+    "trimesh",
+    "hydra",
+    "accelerate",
+    "safetensors",
+    "imageio",
+    "scipy",
+    "rich",
+]
 
 
 def loaded(code: str) -> set[str]:

@@ -12,8 +12,8 @@ Measure a model on the frozen evaluation worlds, which no training run may touch
 The table is printed; report.json, report.txt and one CSV with a row an image go to the folder `out`.
 
 protocols:
-  worlds    depth: REL, RMS, delta_1..3, log10 over non-sky pixels under 40 m, beside a per-kind mean depth map
-  prompts   pictures drawn for held-out captions: does the judge see the right kind of place, time and weather?
+  worlds    depth: REL, RMS, delta_1..3, log10 over non-sky pixels under 40 m, beside each kind's mean depth
+  prompts   pictures drawn for held-out captions: does the judge see the right kind, time and weather?
 
 keys and their defaults:
   checkpoint=builtin    a name (builtin, marigold, depth-anything-v2-small), a .safetensors file or a folder

@@ -18,7 +18,8 @@ examples:
   depthgen-train experiment=worlds_completer data.worlds=4096  fewer worlds to render first
   accelerate launch --num_processes 2 -m depthgen.cli.train experiment=worlds_judge
 
-Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*, judge.*).
+Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*,
+judge.*).
 """
 
 

@@ -1,7 +1,7 @@
-"""Rendered worlds as a training set: pairs of neighbouring views with depth, captions and what each view knows of the other.
+"""Rendered worlds as a training set: pairs of views with depth, captions and what each knows of the other.
 
-Rendering costs as much as a training step of a small network, so the views are rendered once into shards on disk and
-read from there by every model.
+Rendering costs as much as a training step of a small network, so the views are rendered once into shards on
+disk and read from there by every model.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class WorldViews(Dataset):
     """Random access to the cached views; sample i is view i % 2 of world i // 2.
 
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky),
-    known (1,H,W) bool (what the world's other view shows too), caption str, and kind, time, weather as indices.
+    known (1,H,W) bool (what the world's other view shows too), caption str, and kind, time, weather as
+    indices.
     """
 
     def __init__(self, config: WorldsConfig) -> None:
@@ -81,7 +82,8 @@ class WorldViews(Dataset):
 
 
 def render_shards(config: WorldsConfig) -> list[Path]:
-    """The shards of `config`, rendering those that are missing; ValueError if its seeds reach the evaluation's."""
+    """The shards of `config`, rendering those that are missing; ValueError if its seeds reach the
+    evaluation's."""
     assert_training_seed(config.seed + config.worlds - 1)
     root = Path(config.folder) / f"v{GENERATOR_VERSION}-{config.size}px"
     starts = range(config.seed, config.seed + config.worlds, WORLDS_PER_SHARD)
@@ -125,7 +127,8 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
 
 
 def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
-    """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known (2B,1,H,W) bool."""
+    """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known
+    (2B,1,H,W) bool."""
     rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
     first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
     second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
@@ -145,8 +148,8 @@ def seen_from(
 ) -> Tensor:
     """(1, H, W) bool: which pixels of `view` show something that `other` shows too (the shadow-map test).
 
-    A surface counts as seen where its depth in the other camera agrees with what that camera saw there, within the
-    relative `tolerance`; sky counts as seen where the other camera saw sky in that direction.
+    A surface counts as seen where its depth in the other camera agrees with what that camera saw there,
+    within the relative `tolerance`; sky counts as seen where the other camera saw sky in that direction.
     """
     height, width = views.depth.shape[-2:]
     uv, z = project(unproject(views.depth[view], cameras[view]), cameras[other])

@@ -1,7 +1,7 @@
 """The training loop: optimiser, EMA, mixed precision, warm-up, checkpoints and exact resume, on accelerate.
 
-It knows no images, no depth and no diffusion. What a step minimises, where batches come from, how the model is
-judged and what is exported arrive as callables and values.
+It knows no images, no depth and no diffusion. What a step minimises, where batches come from, how the model
+is judged and what is exported arrive as callables and values.
 """
 
 from __future__ import annotations
@@ -73,9 +73,11 @@ def fit(
     collate: Callable[[list[Any]], Batch] | None = None,
     validate: Validation | None = None,
 ) -> tuple[nn.Module, dict[str, Any]]:
-    """Train `model`, resuming from `folder` if it holds a state; returns the averaged model and a record of the run.
+    """Train `model`, resuming from `folder` if it holds a state; returns the averaged model and a record of
+    the run.
 
-    Scalars go to `folder`/log.jsonl, the state to `folder`/state.pt (atomically, every `checkpoint_every` steps).
+    Scalars go to `folder`/log.jsonl, the state to `folder`/state.pt (atomically, every `checkpoint_every`
+    steps).
     A killed run that is started again ends with the weights of an uninterrupted one.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,11 @@ Precision = Literal["auto", "no", "bf16", "fp16"]
 
 
 def choose_precision(wanted: Precision, loss: Callable[[], Tensor], device: torch.device) -> str:
-    """`wanted`, or for "auto" the faster of float32 ("no") and bf16 over a few forward and backward passes of `loss`.
+    """`wanted`, or for "auto" the faster of float32 ("no") and bf16 over a few forward and backward passes
+    of `loss`.
 
-    bf16 must win by a tenth, as it costs accuracy; gradients the probe leaves behind are the caller's to clear.
+    bf16 must win by a tenth, as it costs accuracy; gradients the probe leaves behind are the caller's to
+    clear.
     """
     if wanted != "auto":
         return wanted

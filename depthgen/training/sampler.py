@@ -11,8 +11,8 @@ from torch.utils.data import Sampler
 class PermutedBatches(Sampler[list[int]]):
     """Index batches of steps `start` to `stop`, from one seeded permutation per epoch.
 
-    Every epoch visits each of the `length` samples at most once (the last incomplete batch is dropped), and ranks
-    see disjoint slices of every global batch of `batch_size * ranks`.
+    Every epoch visits each of the `length` samples at most once (the last incomplete batch is dropped), and
+    ranks see disjoint slices of every global batch of `batch_size * ranks`.
     """
 
     def __init__(
@@ -29,8 +29,8 @@ class PermutedBatches(Sampler[list[int]]):
         self.per_epoch = length // (batch_size * ranks)
         if self.per_epoch == 0:
             raise ValueError(
-                f"the data set holds {length} samples, fewer than one batch of {batch_size} on {ranks} process(es); "
-                "lower train.batch_size"
+                f"the data set holds {length} samples, fewer than one batch of {batch_size} on {ranks} "
+                "process(es); lower train.batch_size"
             )
         self.length, self.batch_size, self.seed = length, batch_size, seed
         self.start, self.stop, self.rank, self.ranks = start, stop, rank, ranks
@@ -59,5 +59,5 @@ def _mix(seed: int, number: int) -> int:
 
 
 def step_generator(seed: int, step: int, rank: int, device: torch.device | str) -> torch.Generator:
-    """The source of all of a step's noise; a function of its arguments, so nothing need be saved to resume."""
+    """The source of all of a step's noise; a function of its arguments: nothing need be saved."""
     return torch.Generator(device).manual_seed(_mix(_mix(seed, step), rank))

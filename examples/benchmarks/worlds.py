@@ -1,4 +1,5 @@
-"""How many worlds a second are built and rendered at 64 px with shadows, one process a core: results/worlds.json."""
+"""How many worlds a second are built and rendered at 64 px with shadows, one process a core:
+results/worlds.json."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_every_experiment_trains_logs_and_exports(
     folders = [f"data.folder={tmp_path / 'cache'}", f"runs={tmp_path / 'runs'}"]
     run(monkeypatch, [f"experiment=worlds_{stage}", *SMALL, *folders, *(NETWORK if stage != "judge" else [])])
     folder = tmp_path / "runs" / f"worlds_{stage}"
-    model, record = load_checkpoint(folder / "model.safetensors")
+    _, record = load_checkpoint(folder / "model.safetensors")
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "loss" in row] == [1, 2, 3]
     assert record["images_seen"] == 6

@@ -80,7 +80,8 @@ def plane_views(turns: tuple[float, float]) -> tuple[RenderedViews, list[Camera]
 
 
 def test_a_turned_view_knows_the_overlap_and_nothing_else() -> None:
-    """By hand: after a turn to the right by 20 degrees of 60, what is known lies left of the old right border,
+    """By hand: after a turn to the right by 20 degrees of 60, what is known lies left of the old right
+    border,
     at the angle 30 - 20 = 10 degrees from the new axis."""
     views, cameras = plane_views((0.0, 20.0))
     known = seen_from(views, cameras, view=1, other=0)[0]
