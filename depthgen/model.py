@@ -1,4 +1,5 @@
-"""Network + noise schedule + prediction type in one place: the only module that knows both `nn` and `diffusion`."""
+"""Network + noise schedule + prediction type in one place: the only module that knows both `nn` and
+`diffusion`."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ class DiffusionModel(nn.Module):
         self.net = EfficientUNet(unet)
 
     def forward(self, z_t: Tensor, t: Tensor, condition: Tensor, text: TextStates | None = None) -> Tensor:
-        """The network's output (B, C, H, W) at z_t (B, C, H, W), times t (B,), condition (B, Cc, H, W) in [-1, 1]."""
+        """The network's output (B, C, H, W) at z_t (B, C, H, W), times t (B,), condition (B, Cc, H, W) in
+        [-1, 1]."""
         tokens, valid = (None, None) if text is None else (text.tokens, text.valid)
         return self.net(torch.cat([condition, z_t], dim=1), self.schedule.log_snr(t), tokens, valid)
 
@@ -68,5 +70,6 @@ class DiffusionModel(nn.Module):
 
 
 def completion_condition(image: Tensor, known: Tensor) -> Tensor:
-    """(B, 4, H, W): the picture (B, 3, H, W) in [-1, 1] where known (B, 1, H, W), zero elsewhere, and known itself."""
+    """(B, 4, H, W): the picture (B, 3, H, W) in [-1, 1] where known (B, 1, H, W), zero elsewhere, and known
+    itself."""
     return torch.cat([image * known, known.to(image.dtype)], dim=1)

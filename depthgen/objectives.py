@@ -23,7 +23,8 @@ SCHEDULE = CosineSchedule()
 def depth_loss(coding: DepthCoding, prediction: Prediction = "v") -> Any:
     """Depth from a picture, after DepthGen: L1 on the network's target over every pixel.
 
-    Sky takes part with the farthest depth that `coding` knows (the paper sets sky there too), as worlds have no holes.
+    Sky takes part with the farthest depth that `coding` knows (the paper sets sky there too), as worlds
+    have no holes.
     """
 
     def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
@@ -38,9 +39,11 @@ def depth_loss(coding: DepthCoding, prediction: Prediction = "v") -> Any:
 
 
 def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_text: float = 0.1) -> Any:
-    """A picture from its caption and its known part: text-to-image where nothing is known, inpainting elsewhere.
+    """A picture from its caption and its known part: text-to-image where nothing is known, inpainting
+    elsewhere.
 
-    L2 over the whole picture: the known part is asked for too, so that what the network returns there tells how well
+    L2 over the whole picture: the known part is asked for too, so that what the network returns there tells
+    how well
     it was understood. `drop_text`: share of captions withheld, for classifier-free guidance.
     """
     nothing = encoder([""])
@@ -61,7 +64,8 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
 
 
 def judge_loss(noise: float = 0.1) -> Any:
-    """Cross entropy of every attribute, on pictures with a little noise: generated ones are never quite clean."""
+    """Cross entropy of every attribute, on pictures with a little noise: generated ones are never quite
+    clean."""
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         (image,) = _flipped(generator, 2 * batch["image"] - 1)
@@ -73,7 +77,8 @@ def judge_loss(noise: float = 0.1) -> Any:
 
 
 def training_known(warped: Tensor, generator: torch.Generator) -> Tensor:
-    """(B, 1, H, W) bool: what a completer is shown. Four in ten: nothing; four: what a real view change leaves,
+    """(B, 1, H, W) bool: what a completer is shown. Four in ten: nothing; four: what a real view change
+    leaves,
     `warped`; two: all but a random rectangle, or only it."""
     choice = _uniform(len(warped), generator)[:, None, None, None]
     return torch.where(
