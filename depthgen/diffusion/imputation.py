@@ -97,7 +97,6 @@ class Guide:
     C times a vector is one backward pass through the denoiser; `iterations` of conjugate gradients solve the
     system. One is exact for one known value; more help an exact denoiser, seldom a learned one, whose
     derivative is noisy. At high noise, where 1 / alpha amplifies that, replacement works alone.
-    is noisy. At high noise, where 1 / alpha amplifies that, replacement works alone.
     """
 
     iterations: int = 1

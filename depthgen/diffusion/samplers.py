@@ -125,9 +125,9 @@ def sample_dpmpp_2m(
     With h the rise of half the log-SNR, x0 + h / (2 h_before) (x0 - x0_before) takes the place of x0.
     Deterministic: the generator, there so that all samplers are called alike, is not drawn from.
     """
-    z, x0_before, h_before = noise, None, None
+    z, before = noise, None
     for t, s in pairwise(times[:-1]):
         x0, h = denoise_at(denoise, z, t), (schedule.log_snr(s) - schedule.log_snr(t)) / 2
-        ahead = x0 if x0_before is None else x0 + h / (2 * h_before) * (x0 - x0_before)
-        z, x0_before, h_before = ddim_step(z, ahead, schedule, t, s), x0, h
+        ahead = x0 if before is None else x0 + h / (2 * before[1]) * (x0 - before[0])
+        z, before = ddim_step(z, ahead, schedule, t, s), (x0, h)
     return denoise_at(denoise, z, times[-2])
