@@ -1,4 +1,4 @@
-"""Procedural RGB-D worlds: captions, exact depth and semantics from any camera, and a frozen evaluation set."""
+"""Procedural RGB-D worlds: captions, exact depth and semantics from any camera, a frozen evaluation set."""
 
 from depthgen.worlds.captions import caption
 from depthgen.worlds.evaluation_set import (

@@ -60,34 +60,47 @@ class Material:
 
 @dataclass
 class Builder:
-    """Collects primitives. Authors think in ground coordinates (x, z), heights above the ground and yaw in degrees
-    about the vertical (0 keeps the axes, positive turns +z towards +x); the world's own axes are OpenCV's, y down."""
+    """Collects primitives.
+
+    Authors think in ground coordinates (x, z), heights above the ground and yaw in degrees about the vertical
+    (0 keeps the axes, positive turns +z towards +x); the world's own axes are OpenCV's, y down.
+    """
 
     shapes: list[int] = field(default_factory=list)
     world_from_local: list[np.ndarray] = field(default_factory=list)  # (3, 4) each
     materials: list[Material] = field(default_factory=list)
     semantics: list[int] = field(default_factory=list)
 
-    def box(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+    def box(
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+    ) -> None:
         """A box of size (width, height, depth) metres whose footprint is centred on (x, z).
 
         pose: base (height of its bottom), and yaw, pitch, roll in degrees, all 0 unless given.
         """
         self._add(Shape.BOX, x, z, size, material, semantic, **pose)
 
-    def ellipsoid(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+    def ellipsoid(
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+    ) -> None:
         """An ellipsoid that fills the box of the same arguments."""
         self._add(Shape.ELLIPSOID, x, z, size, material, semantic, **pose)
 
-    def cylinder(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+    def cylinder(
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+    ) -> None:
         """An upright elliptic cylinder that fills the box of the same arguments."""
         self._add(Shape.CYLINDER, x, z, size, material, semantic, **pose)
 
-    def cone(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+    def cone(
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+    ) -> None:
         """A cone, apex up, that fills the box of the same arguments."""
         self._add(Shape.CONE, x, z, size, material, semantic, **pose)
 
-    def prism(self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float) -> None:
+    def prism(
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+    ) -> None:
         """A gable roof, ridge along its own z, that fills the box of the same arguments."""
         self._add(Shape.PRISM, x, z, size, material, semantic, **pose)
 

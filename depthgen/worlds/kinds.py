@@ -1,4 +1,4 @@
-"""The vocabulary of the worlds: kinds of place, times of day, weathers, and what a kind says of what it built."""
+"""The vocabulary of the worlds: kinds of place, times of day, weathers, what a kind says it built."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Interval = tuple[float, float]
 class Layout:
     """What a kind's author says about the world just built.
 
-    phrases: noun phrases with article, colour or count of what stands there. x, z, eye: intervals in metres of the
-    ground region and of the eye heights from which the world is meant to be seen.
+    phrases: noun phrases with article, colour or count of what stands there. x, z, eye: intervals in metres
+    of the ground region and of the eye heights from which the world is meant to be seen.
     """
 
     kind: str

@@ -12,10 +12,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Light:
-    """Linear RGB. source (4,): homogeneous, towards the sun (last 0) or where the lamp hangs (last 1); color (3,) of
-    its light; above and below (3,): ambient light from up and down; zenith and horizon (3,) of the sky; glow (3,)
-    added around the sun; fog (1,): extinction per metre; indoor (1,): 1 in rooms, whose windows show the horizon.
-    After `batched`, each with a leading B."""
+    """What lights one world, colours in linear RGB; after `batched`, each with a leading B.
+
+    source (4,): homogeneous, towards the sun (last 0) or where the lamp hangs (last 1); color (3,) of its
+    light; above and below (3,): ambient light from up and down; zenith and horizon (3,) of the sky; glow (3,)
+    around the sun; fog (1,): extinction per metre; indoor (1,): 1 in rooms, whose windows show the horizon.
+    """
 
     source: Tensor
     color: Tensor
@@ -42,9 +44,33 @@ class Sky:
 
 
 SKIES = {
-    "noon": Sky((45, 65), (1.0, 0.95, 0.85), (0.42, 0.48, 0.58), (0.2, 0.19, 0.16), (0.12, 0.33, 0.75), (0.55, 0.75, 0.95), (0.3, 0.28, 0.2)),  # fmt: skip
-    "sunset": Sky((9, 16), (1.15, 0.5, 0.18), (0.34, 0.25, 0.33), (0.16, 0.1, 0.08), (0.17, 0.16, 0.4), (1.0, 0.42, 0.16), (0.6, 0.25, 0.05)),  # fmt: skip
-    "night": Sky((35, 55), (0.13, 0.18, 0.30), (0.07, 0.095, 0.18), (0.026, 0.032, 0.06), (0.004, 0.008, 0.03), (0.022, 0.04, 0.105), (0.03, 0.035, 0.05)),  # fmt: skip
+    "noon": Sky(
+        elevation=(45, 65),
+        sun=(1.0, 0.95, 0.85),
+        above=(0.42, 0.48, 0.58),
+        below=(0.2, 0.19, 0.16),
+        zenith=(0.12, 0.33, 0.75),
+        horizon=(0.55, 0.75, 0.95),
+        glow=(0.3, 0.28, 0.2),
+    ),
+    "sunset": Sky(
+        elevation=(9, 16),
+        sun=(1.15, 0.5, 0.18),
+        above=(0.34, 0.25, 0.33),
+        below=(0.16, 0.1, 0.08),
+        zenith=(0.17, 0.16, 0.4),
+        horizon=(1.0, 0.42, 0.16),
+        glow=(0.6, 0.25, 0.05),
+    ),
+    "night": Sky(
+        elevation=(35, 55),
+        sun=(0.13, 0.18, 0.30),
+        above=(0.07, 0.095, 0.18),
+        below=(0.026, 0.032, 0.06),
+        zenith=(0.004, 0.008, 0.03),
+        horizon=(0.022, 0.04, 0.105),
+        glow=(0.03, 0.035, 0.05),
+    ),
 }
 FOG_PER_METRE = {"clear": 1 / 400, "fog": 1 / 28, "snow": 1 / 80}
 OVERCAST = {"clear": 0.0, "fog": 0.85, "snow": 0.6}  # how far the sky and the sun turn grey
@@ -90,11 +116,13 @@ def indoor_light(time: str, weather: str, lamp: Sequence[float]) -> Light:
 
 def batched(lights: Sequence[Light], device: torch.device | str = "cpu") -> Light:
     """The lights of B worlds with a leading axis B."""
-    return Light(*(torch.stack([getattr(light, f.name) for light in lights]).to(device) for f in fields(Light)))
+    return Light(
+        *(torch.stack([getattr(light, f.name) for light in lights]).to(device) for f in fields(Light))
+    )
 
 
 def sky_color(light: Light, direction: Tensor) -> Tensor:
-    """Sky (B, 3, R) in unit directions (B, 3, R): horizon to zenith, with a glow and a disc where the sun stands."""
+    """Sky (B, 3, R) in unit directions (B, 3, R): horizon to zenith, and the sun with a glow."""
     height = (-direction[:, 1:2]).clamp(min=0)
     sun = light.source[:, :3, None] * (1 - light.source[:, 3:, None])  # a lamp is not in the sky
     towards = (direction * sun).sum(1, keepdim=True).clamp(min=0)
@@ -116,7 +144,7 @@ def shade(light: Light, color: Tensor, normal: Tensor, point: Tensor, shadowed: 
 
 
 def fogged(light: Light, color: Tensor, distance: Tensor) -> Tensor:
-    """Colours (B, 3, R) seen through the air over distance (B, R) metres, which tends to the horizon's colour."""
+    """Colours (B, 3, R) seen through distance (B, R) metres of air of the horizon's colour."""
     clear = torch.exp(-light.fog * distance)[:, None]
     return torch.lerp(light.horizon[:, :, None], color, clear)
 

@@ -20,8 +20,8 @@ NOWHERE = torch.tensor([[0.0, 0.0, 0.0, 9.0], [0.0, 0.0, 0.0, 9.0], [0.0, 0.0, 0
 class Primitives:
     """N primitives, sorted by shape; with a leading batch axis B after `batched`.
 
-    shape (N,) int64, local_from_world and world_from_local (N, 3, 4), half_size (N, 3) metres, color and color2 (N, 3) in sRGB [0, 1],
-    texture (N,) int64, scale (N,) metres, emissive (N,), semantic (N,) int64.
+    shape (N,) int64, local_from_world and world_from_local (N, 3, 4), half_size (N, 3) metres, color and
+    color2 (N, 3) in sRGB [0, 1], texture (N,) int64, scale (N,) metres, emissive (N,), semantic (N,) int64.
     """
 
     shape: Tensor
@@ -75,14 +75,14 @@ def second_color(material: Material) -> Color:
 
 
 def batched(worlds: Sequence[Primitives]) -> Primitives:
-    """One batch (B, N) whose rows have every shape in the same places, padded with primitives that nothing hits."""
+    """One batch (B, N) with each shape in the same places of every row, padded with what nothing hits."""
     counts = {shape: max(int((p.shape == shape).sum()) for p in worlds) for shape in Shape}
     rows = [_padded(p, counts) for p in worlds]
     return Primitives(*(torch.stack([getattr(row, f.name) for row in rows]) for f in fields(Primitives)))
 
 
 def in_view(primitives: Primitives, camera: Camera) -> Tensor:
-    """(N,) bool: whose bounding spheres reach into what the camera sees; on a CPU half of the work is not to look."""
+    """(N,) bool: whose bounding spheres reach into what the camera sees; no ray is cast at the rest."""
     matrix = primitives.world_from_local
     center, radius = matrix[:, :, 3], primitives.half_size.norm(dim=1)
     pose = camera.camera_from_world.float()
@@ -98,7 +98,7 @@ def in_view(primitives: Primitives, camera: Camera) -> Tensor:
 
 
 def _padded(primitives: Primitives, counts: dict[Shape, int]) -> Primitives:
-    """Each shape's primitives, then as many copies of the world's first one, moved nowhere, as `counts` asks for."""
+    """Each shape's primitives, filled up to `counts` with copies of the world's first one, moved nowhere."""
     picks, real = [], []
     for shape, count in counts.items():
         own = torch.nonzero(primitives.shape == shape)[:, 0]

@@ -1,7 +1,7 @@
 """Rays against unit shapes under affine maps, all rays by all primitives at once.
 
-A ray o + t d becomes A o + b + t A d in the frame where the primitive is a unit shape: one matrix product for all
-rays, and t keeps its meaning. Convex shapes are intersections of intervals of t.
+A ray o + t d becomes A o + b + t A d in the frame where the primitive is a unit shape: one matrix product for
+all rays, and t keeps its meaning. Convex shapes are intersections of intervals of t.
 Tensors of local rays are (B, N, 3, R), where the 1 of an axis that does not vary broadcasts.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -22,8 +23,11 @@ Interval = tuple[Tensor, Tensor]  # where a ray enters and leaves, empty where e
 
 @dataclass(frozen=True)
 class Hits:
-    """The nearest hits of R rays in B worlds: t (B, R), inf where nothing is hit; index (B, R) of the primitive;
-    local (B, 3, R) the hit in its frame; local_normal and normal (B, 3, R), the latter of unit length in the world."""
+    """The nearest hits of R rays in B worlds.
+
+    t (B, R), inf where nothing is hit; index (B, R) of the primitive; local (B, 3, R) the hit in its frame;
+    local_normal (B, 3, R) of any length there; normal (B, 3, R) of unit length in the world.
+    """
 
     t: Tensor
     index: Tensor
@@ -46,7 +50,7 @@ def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> H
 
 
 def occluded(primitives: Primitives, point: Tensor, light: Tensor, casts: Tensor) -> Tensor:
-    """(B, R) bool: whether a primitive that `casts` (B, N) shadows stands between point (B, 3, R) and the light.
+    """(B, R) bool: whether one of what `casts` (B, N) shadows stands between point (B, 3, R) and the light.
 
     light (B, 4), homogeneous: a direction towards it with last component 0, or a position with 1.
     """
@@ -78,11 +82,11 @@ def _by_shape(primitives: Primitives) -> list[tuple[Callable[[Tensor, Tensor], T
     """Every shape's crossing function with the slice of primitives that have it (the same in each world)."""
     shapes = primitives.shape[0]
     bounds = torch.searchsorted(shapes, torch.arange(len(Shape) + 1, device=shapes.device)).tolist()
-    slices = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    slices = [slice(a, b) for a, b in pairwise(bounds)]
     return [(CROSSINGS[Shape(i)], s) for i, s in enumerate(slices) if s.stop > s.start]
 
 
-# -- crossings: local o, d (B, N, 3, R) -> the t > 0 at which a ray enters the unit shape, inf where it does not
+# -- crossings: local o, d (B, N, 3, R) -> the t > 0 at which a ray enters the unit shape, or inf
 
 
 def _entered(interval: Interval) -> Tensor:
@@ -182,7 +186,7 @@ CROSSINGS: dict[Shape, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def normals(shape: Tensor, local: Tensor) -> Tensor:
-    """Outward normals (B, 3, R), not normalised, of the unit shapes `shape` (B, R) at surface points (B, 3, R)."""
+    """Outward normals (B, 3, R) (any length) of unit shapes `shape` (B, R) at surface points (B, 3, R)."""
     x, y, z = local.unbind(1)
     zero, side = torch.zeros_like(x), x.sign()
     radius = torch.hypot(x, z)

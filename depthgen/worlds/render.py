@@ -35,18 +35,26 @@ class RenderedViews:
     semantic: Tensor
 
 
-def render(worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str = "cpu") -> RenderedViews:
+def render(
+    worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str = "cpu"
+) -> RenderedViews:
     """Ray-cast each world from its camera (all of one picture size), with sun and lamp shadows.
 
     Raises ValueError if the counts or the cameras' sizes differ.
     """
     sizes = {(camera.height, camera.width) for camera in cameras}
     if len(worlds) != len(cameras) or len(sizes) != 1:
-        raise ValueError(f"render: {len(worlds)} worlds need as many cameras ({len(cameras)}) of one size ({sizes})")
+        raise ValueError(
+            f"render: {len(worlds)} worlds need as many cameras ({len(cameras)}) of one size ({sizes})"
+        )
     ((height, width),) = sizes
     step = max(1, RAYS_AT_ONCE[torch.device(device).type] // (height * width))
-    parts = [_render(worlds[i : i + step], cameras[i : i + step], device) for i in range(0, len(worlds), step)]
-    image, depth, semantic = (torch.cat(part).unflatten(-1, (height, width)) for part in zip(*parts, strict=True))
+    parts = [
+        _render(worlds[i : i + step], cameras[i : i + step], device) for i in range(0, len(worlds), step)
+    ]
+    image, depth, semantic = (
+        torch.cat(part).unflatten(-1, (height, width)) for part in zip(*parts, strict=True)
+    )
     return RenderedViews(image, depth, depth >= SKY_DEPTH, semantic)
 
 
@@ -83,7 +91,7 @@ def _rays(cameras: Sequence[Camera], device: torch.device | str) -> tuple[Tensor
 
 
 def _shadows(casters: Primitives, light: Light, normal: Tensor, start: Tensor, hit: Tensor) -> Tensor:
-    """(B, R) bool; casts only the rays that some world of the batch needs, those of surfaces turned to the light."""
+    """(B, R) bool; casts only rays that some world of the batch needs: from surfaces turned to the light."""
     to_light = light.source[:, :3, None] - light.source[:, 3:, None] * start
     needed = (hit & ((to_light * normal).sum(1) > 0)).any(dim=0)
     shadowed = torch.zeros_like(hit)

@@ -1,7 +1,7 @@
 """Procedural patterns, evaluated at hit points only, in metres along the surface.
 
 Every pattern maps surface coordinates in periods to how much of the material's second colour shows, in [0, 1]
-(BOOKS and WINDOWS bring colours of their own). Patterns fade to their mean before a pixel is wider than a period.
+(BOOKS and WINDOWS bring their own colours). Patterns fade to their mean as pixels get as wide as a period.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ class Surface:
     fade: Tensor
 
 
-def surface(local: Tensor, normal: Tensor, half_size: Tensor, shape: Tensor, scale: Tensor, pixel: Tensor) -> Surface:
-    """Surface coordinates of P hits: local, local normal and half_size (P, 3); shape, scale, pixel (P,) metres."""
+def surface(
+    local: Tensor, normal: Tensor, half_size: Tensor, shape: Tensor, scale: Tensor, pixel: Tensor
+) -> Surface:
+    """Coordinates of P hits: local, normal there, half_size (P, 3); shape, scale, pixel (P,) metres."""
     endless = shape == Shape.PLANE
     point = torch.where(endless[:, None], local, local * half_size) / scale[:, None]
     x, y, z = point.unbind(1)
@@ -40,7 +42,7 @@ def surface(local: Tensor, normal: Tensor, half_size: Tensor, shape: Tensor, sca
 
 
 def hashed(*lattice: Tensor) -> Tensor:
-    """A number in [0, 1) for each integer lattice point, the same on every device (integer arithmetic alone)."""
+    """A number in [0, 1) for each integer lattice point, the same on every device (integers alone)."""
     value = torch.zeros_like(lattice[0], dtype=torch.int64)
     for coordinate, factor in zip(lattice, (374761393, 668265263, 1274126177), strict=False):
         value = value + coordinate.floor().long() * factor

@@ -25,7 +25,15 @@ NEAREST_METRES = 0.6  # nothing may stand closer to a camera
 CANDIDATES = 6  # places tried for a camera, in one cast
 TYPICAL_METRES = 2.2  # the middle depth should reach this far
 PLAIN = torch.tensor(
-    [Semantic.SKY, Semantic.GROUND, Semantic.FLOOR, Semantic.WALL, Semantic.CEILING, Semantic.SAND, Semantic.DOOR]
+    [
+        Semantic.SKY,
+        Semantic.GROUND,
+        Semantic.FLOOR,
+        Semantic.WALL,
+        Semantic.CEILING,
+        Semantic.SAND,
+        Semantic.DOOR,
+    ]
 )
 ENOUGH_CONTENT = 0.3  # share of a picture that shows more than plain ground, walls and sky
 PROBE_RAYS = 9  # a side, to judge a place
@@ -33,8 +41,10 @@ PROBE_RAYS = 9  # a side, to judge a place
 
 @dataclass(frozen=True)
 class World:
-    """One procedural world. `kind`, `time` and `weather` are from `depthgen.worlds.kinds`; the world's frame is
-    metres with y down and the ground at y = 0."""
+    """One procedural world, in metres with y down and the ground at y = 0.
+
+    `kind`, `time` and `weather` are words of `depthgen.worlds.kinds`.
+    """
 
     seed: int
     kind: str
@@ -99,7 +109,7 @@ def _in_level_frame(camera: Camera, turn: float, step: tuple[float, float, float
 
 
 def _best(world: World, poses: list[Tensor], content: float) -> Tensor:
-    """The first pose that nothing stands too close to, that sees some depth and `content`, or the nearest to that."""
+    """The first pose with nothing too close, some depth and `content` in view, or the nearest to that."""
     depth, semantic = _probe(world, torch.stack(poses))
     shown = 1 - torch.isin(semantic, PLAIN).float().mean(1)
     parts = (
@@ -127,6 +137,8 @@ def _probe(world: World, poses: Tensor) -> tuple[Tensor, Tensor]:
 
 def _lamp_position(builder: Builder, layout: Layout) -> tuple[float, float, float]:
     """Under the middle of the ceiling."""
-    ceilings = [m for m, s in zip(builder.world_from_local, builder.semantics, strict=True) if s == Semantic.CEILING]
+    ceilings = [
+        m for m, s in zip(builder.world_from_local, builder.semantics, strict=True) if s == Semantic.CEILING
+    ]
     height = max(-float(m[1, 3]) for m in ceilings) - 0.5
     return sum(layout.x) / 2, -height, sum(layout.z) / 2
