@@ -17,7 +17,7 @@ from depthgen.geometry import Camera, push_pull
 from depthgen.images import ImageLike, read_image, resize
 from depthgen.model import DiffusionModel
 
-VALID_SHARE = 0.95  # of the far plane; what is deeper is sky or out of range
+VALID_SHARE = 0.7  # of the far plane: sky is learned there, and in log depth its noise reaches down to this
 OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's median and still be spread
 
 
