@@ -10,6 +10,7 @@ _HOMES = {
     "DepthPrediction": "depthgen.estimator",
     "ImageCompleter": "depthgen.completer",
     "Completion": "depthgen.completer",
+    "resolve_device": "depthgen.devices",
 }
 _PACKAGES = ("depth", "evaluation", "geometry", "worlds")
 
@@ -21,6 +22,7 @@ __all__ = [  # resolved on first use, so that `import depthgen` costs nothing
     "depth",
     "evaluation",
     "geometry",
+    "resolve_device",
     "worlds",
 ]
 

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from depthgen import resolve_device
 from depthgen.geometry import Camera
 from scene3d import inputs, journal
 from scene3d.backends import Depth, Models, Picture, load_models, roles_of
@@ -108,7 +109,7 @@ def generate(
     root = inputs.new_folder(Path(out))
     picture = None if image is None else inputs.square_picture(Path(image), config.size)
     path = inputs.path_from_file(config.trajectory, config.views)
-    device = inputs.resolve_device(config.device)
+    device = str(resolve_device(config.device))
     models = load_models(config, prompt, inputs.first_camera(config), device)
     manifest = Manifest(
         prompt=prompt,
@@ -128,7 +129,7 @@ def resume(folder: str | Path, *, device: str | None = None) -> Iterator[SceneSt
     config = inputs.recorded_config(scene.manifest)
     if len(scene.frames) >= config.views:
         return
-    device = inputs.resolve_device(device or config.device)
+    device = str(resolve_device(device or config.device))
     models = load_models(config, scene.prompt, inputs.first_camera(config), device)
     changes = journal.changes(scene.manifest, journal.environment(device), models.hashes)
     if changes:

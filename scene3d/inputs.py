@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera
@@ -57,14 +56,3 @@ def recorded_config(manifest: Manifest) -> GenerateConfig:
         return GenerateConfig(**manifest.config)
     except (TypeError, ValueError) as error:
         raise SceneFolderError(f"scene.json has settings that cannot be used ({error})") from error
-
-
-def resolve_device(name: str) -> str:
-    """The device to run on: "auto" is CUDA where there is one; ValueError for a device that is not here."""
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device {name!r} cannot be used here; give auto, cpu or cuda") from error
-    return name
