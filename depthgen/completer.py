@@ -14,7 +14,7 @@ from depthgen.devices import resolve_device
 from depthgen.diffusion.denoiser import Denoiser, clipped, guided
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
 from depthgen.geometry import push_pull
-from depthgen.images import fitted_size, resize, shrink_known
+from depthgen.images import fitted_size, resize, shrink_known, size_of
 from depthgen.model import DiffusionModel, completion_condition
 from depthgen.text import TextEncoder, TextStates
 
@@ -96,12 +96,12 @@ class ImageCompleter:
         shapes or an empty prompt.
         """
         _check(image, known, prompt)
-        size = fitted_size(tuple(image.shape[-2:]), self.model.config.resolution, self._factor)
+        size = fitted_size(size_of(image), self.model.config.resolution, self._factor)
         low, low_known = shrink_known(image, known, size)
         drawn = self.sample(
             [prompt], low[None], low_known[None], guidance=guidance, steps=steps, generator=generator
         )
-        return composited(resize(drawn[0], tuple(image.shape[-2:])), image, known)
+        return composited(resize(drawn[0], size_of(image)), image, known)
 
     @torch.inference_mode()
     def sample(

@@ -14,7 +14,7 @@ from depthgen.diffusion.denoiser import Denoiser, clipped
 from depthgen.diffusion.imputation import Guide, Known
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
 from depthgen.geometry import Camera
-from depthgen.images import fitted_size, resize
+from depthgen.images import fitted_size, resize, size_of
 from depthgen.model import DiffusionModel
 
 TRAINING_HFOV = 60.0  # degrees, of the square pictures the models are trained on
@@ -67,7 +67,7 @@ class DiffusionDepth:
         """Few DDIM steps without known depth; with it, imputation at the model's resolution."""
         config = self.model.config
         factor = 2 ** len(config.unet.channels)
-        size = fitted_size(tuple(image.shape[-2:]), config.resolution, factor)
+        size = fitted_size(size_of(image), config.resolution, factor)
         condition = 2 * resize(image, size)[None] - 1
         scale = focal_scale(request.camera, size, config.resolution)
         noise = torch.randn(request.samples, 1, *size, generator=request.generator)

@@ -14,7 +14,7 @@ from depthgen.depth import downsample_depth, joint_bilateral_upsample
 from depthgen.depth_models import DepthSampler, DepthSamples, DiffusionDepth, KnownDepth, SampleRequest
 from depthgen.devices import resolve_device
 from depthgen.geometry import Camera, push_pull
-from depthgen.images import ImageLike, read_image, resize
+from depthgen.images import ImageLike, read_image, resize, size_of
 from depthgen.model import DiffusionModel
 
 VALID_SHARE = 0.7  # of the far plane: sky is learned there, and in log depth its noise reaches down to this
@@ -130,7 +130,7 @@ def _request(
 
 
 def _known_depth(picture: Tensor, depth: Tensor, known: Tensor) -> KnownDepth:
-    size = tuple(picture.shape[-2:])
+    size = size_of(picture)
     if tuple(depth.shape) not in (size, (1, *size)) or tuple(known.shape) not in (size, (1, *size)):
         raise ValueError(
             f"known depth {tuple(depth.shape)} and mask {tuple(known.shape)} must fit the image {size}"
@@ -146,7 +146,7 @@ def _known_depth(picture: Tensor, depth: Tensor, known: Tensor) -> KnownDepth:
 
 def _enlarged(drawn: DepthSamples, picture: Tensor) -> list[Tensor]:
     """Every sample at the picture's size, (1,H,W) each."""
-    guide = resize(picture, tuple(drawn.depth.shape[-2:]))
+    guide = resize(picture, size_of(drawn.depth))
     return [joint_bilateral_upsample(depth, guide, picture) for depth in drawn.depth]
 
 

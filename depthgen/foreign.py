@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from depthgen.depth import align_depth, align_disparity
 from depthgen.depth_models import DepthSampler, DepthSamples, KnownDepth, SampleRequest
-from depthgen.images import to_pil
+from depthgen.images import size_of, to_pil
 
 ALIASES = {
     "marigold": "prs-eth/marigold-depth-v1-1",
@@ -118,7 +118,7 @@ def _downloaded(hub_id: str) -> str:
 
 
 def _load_marigold(source: str, device: torch.device) -> MarigoldDepth:
-    from diffusers import MarigoldDepthPipeline
+    from diffusers.pipelines.marigold.pipeline_marigold_depth import MarigoldDepthPipeline
 
     index = Path(source) / "model_index.json"
     if index.is_file() and json.loads(index.read_text())["_class_name"] != MarigoldDepthPipeline.__name__:
@@ -138,7 +138,7 @@ def _load_depth_anything(source: str, device: torch.device) -> DepthAnything:
 def _aligned(draws: list[Tensor], known: KnownDepth, align: Align) -> DepthSamples:
     """Each draw (1,h,w) at the image's size, fitted to the known metres there."""
     near, far = ALIGNED_RANGE
-    size = tuple(known.known.shape[-2:])
+    size = size_of(known.known)
     enlarged = [F.interpolate(draw[None], size=size, mode="bilinear", antialias=True)[0] for draw in draws]
     return DepthSamples(torch.stack([align(x, known.depth, known.known, near, far) for x in enlarged]), far)
 

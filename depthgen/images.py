@@ -46,7 +46,7 @@ def to_pil(image: Tensor) -> Image.Image:
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     """(C,H,W) -> (C,h,w) in [0,1]: area average where both sides shrink, antialiased bicubic otherwise."""
-    if tuple(image.shape[-2:]) == tuple(size):
+    if size_of(image) == size:
         return image.clone()
     if size[0] <= image.shape[-2] and size[1] <= image.shape[-1]:
         return F.interpolate(image[None], size=size, mode="area")[0]
@@ -64,6 +64,11 @@ def shrink_known(values: Tensor, known: Tensor, size: tuple[int, int]) -> tuple[
     total = F.interpolate((values * weight)[None], size=size, mode="area")[0]
     kept = share >= 0.5
     return torch.where(kept, total / share.clamp_min(1e-6), torch.zeros_like(total)), kept
+
+
+def size_of(image: Tensor) -> tuple[int, int]:
+    """(H, W) of a tensor (..., H, W)."""
+    return image.shape[-2], image.shape[-1]
 
 
 def fitted_size(size: tuple[int, int], short_side: int, factor: int) -> tuple[int, int]:

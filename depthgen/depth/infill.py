@@ -19,8 +19,8 @@ def infill_nearest(depth: Tensor, valid: Tensor) -> Tensor:
     if not valid.any():
         raise ValueError("cannot infill a depth map without a single valid pixel; drop this sample")
     plane = valid.reshape(valid.shape[-2:]).cpu().numpy()
-    rows, columns = distance_transform_edt(~plane, return_distances=False, return_indices=True)
-    nearest = torch.from_numpy(rows).long() * plane.shape[1] + torch.from_numpy(columns).long()
+    indices = torch.as_tensor(distance_transform_edt(~plane, return_distances=False, return_indices=True))
+    nearest = indices[0].long() * plane.shape[1] + indices[1].long()
     return depth.flatten()[nearest.flatten().to(depth.device)].reshape(depth.shape)
 
 

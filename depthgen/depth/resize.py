@@ -41,13 +41,14 @@ def joint_bilateral_upsample(depth_low: Tensor, guide_low: Tensor, guide: Tensor
     """
     if depth_low.shape[-2:] != guide_low.shape[-2:]:
         raise ValueError(f"depth {tuple(depth_low.shape)} and guide {tuple(guide_low.shape)} differ in size")
-    low, high = depth_low.shape[-2:], guide.shape[-2:]
+    low = (depth_low.shape[-2], depth_low.shape[-1])
+    high = (guide.shape[-2], guide.shape[-1])
     if low == high:
         return depth_low.clone()
     disparity = 1.0 / depth_low[0]
     fields = torch.stack([disparity, _slope(disparity, 0), _slope(disparity, 1), *guide_low]).flatten(1)
     pixels = guide.flatten(1)
-    chunks = torch.arange(high.numel(), device=guide.device).split(_CHUNK)
+    chunks = torch.arange(high[0] * high[1], device=guide.device).split(_CHUNK)
     fine = [_upsample_pixels(chunk, pixels, fields, low, high) for chunk in chunks]
     return torch.cat(fine).reshape(1, *high)
 
