@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depthgen.depth import DepthCoding
@@ -10,12 +10,14 @@ from depthgen.depth import DepthCoding
 codings = st.sampled_from([DepthCoding(), DepthCoding(0.5, 40.0), DepthCoding(0.0, 10.0, log=False)])
 
 
+@settings(deadline=None)
 @given(codings, st.floats(0.5, 10.0))
 def test_round_trip_within_the_range(coding: DepthCoding, metres: float):
     value = torch.tensor([metres], dtype=torch.float64)
     torch.testing.assert_close(coding.decode(coding.encode(value)), value, rtol=1e-6, atol=0)
 
 
+@settings(deadline=None)
 @given(codings, st.floats(-1.0, 1.0))
 def test_round_trip_of_codes(coding: DepthCoding, code: float):
     value = torch.tensor([code], dtype=torch.float64)

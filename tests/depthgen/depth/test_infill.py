@@ -1,11 +1,12 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depthgen.depth import fill_sky, infill_nearest
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 40))
 def test_every_hole_takes_a_value_at_the_least_distance(seed: int, count: int):
     generator = torch.Generator().manual_seed(seed)

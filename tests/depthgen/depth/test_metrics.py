@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depthgen.depth import METRICS, delta, depth_metrics, silog
@@ -24,6 +24,7 @@ def independent(d: np.ndarray, g: np.ndarray) -> dict[str, float]:
     }
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 64))
 def test_equal_to_an_independent_implementation(seed: int, valid_count: int):
     rng = np.random.default_rng(seed)
