@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from depthgen.worlds.raycast import length
+
 
 @dataclass(frozen=True)
 class Light:
@@ -134,7 +136,7 @@ def sky_color(light: Light, direction: Tensor) -> Tensor:
 def shade(light: Light, color: Tensor, normal: Tensor, point: Tensor, shadowed: Tensor) -> Tensor:
     """Reflected light (B, 3, R) of matt surfaces: color and unit normal (B, 3, R) at point (B, 3, R)."""
     to_source = light.source[:, :3, None] - light.source[:, 3:, None] * point
-    distance = to_source.norm(dim=1, keepdim=True)
+    distance = length(to_source)
     cosine = ((to_source / distance) * normal).sum(1, keepdim=True).clamp(min=0)
     falloff = torch.where(light.source[:, 3:, None] > 0, 1 / (1 + (distance / 5) ** 2), 1.0)
     up = 0.5 - 0.5 * normal[:, 1:2]

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera
 from depthgen.worlds.builder import Builder, Color, Material, Shape
 
 # Maps every ray to a point that no unit shape contains, moving nowhere: a primitive that is never hit.
@@ -41,6 +40,10 @@ class Primitives:
     def __getitem__(self, chosen: Tensor) -> Primitives:
         """The primitives of one world that `chosen`, indices or booleans (N,), picks."""
         return Primitives(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+    def reach(self) -> Tensor:
+        """Radii of the bounding spheres, shaped like `shape`, metres; a plane's is inf."""
+        return torch.where(self.shape == Shape.PLANE, float("inf"), self.half_size.norm(dim=-1))
 
     def to(self, device: torch.device | str) -> Primitives:
         """The same primitives on `device`."""
@@ -75,40 +78,20 @@ def second_color(material: Material) -> Color:
 
 
 def batched(worlds: Sequence[Primitives]) -> Primitives:
-    """One batch (B, N) with each shape in the same places of every row, padded with what nothing hits."""
-    counts = {shape: max(int((p.shape == shape).sum()) for p in worlds) for shape in Shape}
-    rows = [_padded(p, counts) for p in worlds]
+    """One batch (B, N); worlds with less than N primitives are filled up with what nothing hits."""
+    count = max(len(world) for world in worlds)
+    rows = [_padded(world, count) for world in worlds]
     return Primitives(*(torch.stack([getattr(row, f.name) for row in rows]) for f in fields(Primitives)))
 
 
-def in_view(primitives: Primitives, camera: Camera) -> Tensor:
-    """(N,) bool: whose bounding spheres reach into what the camera sees; no ray is cast at the rest."""
-    matrix = primitives.world_from_local
-    center, radius = matrix[:, :, 3], primitives.half_size.norm(dim=1)
-    pose = camera.camera_from_world.float()
-    x, y, z = (center @ pose[:3, :3].T + pose[:3, 3]).unbind(1)
-    right, down = camera.width / 2 / camera.K[0, 0], camera.height / 2 / camera.K[1, 1]
-
-    def beyond(distance: Tensor, slope: Tensor) -> Tensor:
-        # signed distance to the plane through the eye that bounds the view on one side
-        return (distance - slope * z) / (1 + slope**2).sqrt() > radius
-
-    outside = (z < -radius) | beyond(x.abs(), right.float()) | beyond(y.abs(), down.float())
-    return ~outside | (primitives.shape == Shape.PLANE)
-
-
-def _padded(primitives: Primitives, counts: dict[Shape, int]) -> Primitives:
-    """Each shape's primitives, filled up to `counts` with copies of the world's first one, moved nowhere."""
-    picks, real = [], []
-    for shape, count in counts.items():
-        own = torch.nonzero(primitives.shape == shape)[:, 0]
-        picks += [own, torch.zeros(count - len(own), dtype=torch.int64)]
-        real += [torch.ones(len(own), dtype=torch.bool), torch.zeros(count - len(own), dtype=torch.bool)]
-    pick, is_real = torch.cat(picks), torch.cat(real)
-    taken = primitives[pick]
-    shape = torch.cat([torch.full((count,), int(shape)) for shape, count in counts.items()])
-    local_from_world = torch.where(is_real[:, None, None], taken.local_from_world, NOWHERE)
-    return replace(taken, shape=shape, local_from_world=local_from_world)
+def _padded(primitives: Primitives, count: int) -> Primitives:
+    """The primitives, then copies of the first one, moved nowhere and without size, up to `count`."""
+    place = torch.arange(count)
+    real = (place < len(primitives))[:, None]
+    taken = primitives[torch.where(real[:, 0], place, 0)]
+    half_size = torch.where(real, taken.half_size, 0.0)
+    local_from_world = torch.where(real[:, None], taken.local_from_world, NOWHERE)
+    return replace(taken, half_size=half_size, local_from_world=local_from_world)
 
 
 def _floats(values: object) -> Tensor:

@@ -1,15 +1,15 @@
-"""Rays against unit shapes under affine maps, all rays by all primitives at once.
+"""Rays against unit shapes under affine maps, in two steps.
 
-A ray o + t d becomes A o + b + t A d in the frame where the primitive is a unit shape: one matrix product for
-all rays, and t keeps its meaning. Convex shapes are intersections of intervals of t.
-Tensors of local rays are (B, N, 3, R), where the 1 of an axis that does not vary broadcasts.
+First bounding spheres say which rays come near which primitives, by two matrix products over all pairs. Then
+only those pairs, usually a few in a hundred, are looked at closely: a ray o + t d becomes A o + b + t A d in
+the frame where the primitive is a unit shape, and t keeps its meaning. A convex shape is an intersection of
+intervals of t.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from depthgen.worlds.builder import Shape
 from depthgen.worlds.primitives import Primitives
 
 INFINITY = float("inf")
+ROUNDING = 1e-5  # of squared distances from the origin, in float32
 Interval = tuple[Tensor, Tensor]  # where a ray enters and leaves, empty where enter > leave
 
 
@@ -38,15 +39,28 @@ class Hits:
 
 def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> Hits:
     """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length."""
-    o, d = local_points(primitives, origin), local_vectors(primitives, direction)
-    t = torch.cat([crossing(o[:, s], d[:, s]) for crossing, s in _by_shape(primitives)], dim=1)
-    nearest, index = t.min(dim=1)  # (B, R)
+    worlds, _, rays = direction.shape
+    origin = origin.expand_as(direction)
+    pairs = _near(primitives, origin, direction).nonzero(as_tuple=True)
+    t = _crossings(primitives, origin, direction, pairs)
+    world, primitive, ray = pairs
+    which = world * rays + ray
+    nearest = torch.full((worlds * rays,), INFINITY, device=t.device).scatter_reduce(0, which, t, "amin")
+    candidate = torch.where(t == nearest[which], primitive, len(primitives) - 1)
+    # of primitives equally near, the first
+    index = torch.full_like(nearest, len(primitives) - 1, dtype=torch.int64)
+    index = index.scatter_reduce(0, which, candidate, "amin")
+    return _hits(primitives, origin, direction, nearest.view(worlds, rays), index.view(worlds, rays))
+
+
+def _hits(primitives: Primitives, origin: Tensor, direction: Tensor, t: Tensor, index: Tensor) -> Hits:
+    """Where the rays are at t (B, R), in the frames of the primitives index (B, R)."""
     matrix = _gather(primitives.local_from_world.flatten(2), index).unflatten(1, (3, 4))  # (B, 3, 4, R)
-    point = origin + torch.where(nearest.isinf(), 0.0, nearest)[:, None] * direction
+    point = origin + torch.where(t.isinf(), 0.0, t)[:, None] * direction
     local = (matrix[:, :, :3] * point[:, None]).sum(2) + matrix[:, :, 3]
-    local_normal = normals(_gather(primitives.shape[..., None], index)[:, 0], local)
+    local_normal = normals(primitives.shape.gather(1, index), local)
     normal = (matrix[:, :, :3] * local_normal[:, :, None]).sum(1)  # A^T n
-    return Hits(nearest, index, local, local_normal, torch.nn.functional.normalize(normal, dim=1))
+    return Hits(t, index, local, local_normal, normal / length(normal))
 
 
 def occluded(primitives: Primitives, point: Tensor, light: Tensor, casts: Tensor) -> Tensor:
@@ -54,39 +68,62 @@ def occluded(primitives: Primitives, point: Tensor, light: Tensor, casts: Tensor
 
     light (B, 4), homogeneous: a direction towards it with last component 0, or a position with 1.
     """
-    o = local_points(primitives, point)
-    is_position = light[:, 3:, None]  # (B, 1, 1)
-    target = _matmul(primitives.local_from_world, light[:, :, None])  # (B, N, 3, 1), a point or a direction
-    d = target - is_position[..., None] * o
-    t = torch.cat([crossing(o[:, s], d[:, s]) for crossing, s in _by_shape(primitives)], dim=1)
-    limit = torch.where(is_position > 0, 1.0, INFINITY)
-    return ((t < limit) & casts[:, :, None]).any(dim=1)
+    position = light[:, 3:, None]  # (B, 1, 1)
+    direction = light[:, :3, None] - position * point
+    pairs = (_near(primitives, point, direction) & casts[:, :, None]).nonzero(as_tuple=True)
+    world, _, ray = pairs
+    t = _crossings(primitives, point, direction, pairs)
+    between = t < torch.where(position > 0, 1.0, INFINITY)[world, 0, 0]
+    shadowed = torch.zeros_like(point[:, 0], dtype=torch.bool)
+    shadowed[world[between], ray[between]] = True
+    return shadowed
 
 
-def local_points(primitives: Primitives, point: Tensor) -> Tensor:
-    """Points (B, 3, R) in every primitive's frame (B, N, 3, R)."""
-    return local_vectors(primitives, point) + primitives.local_from_world[..., 3:]
+def length(vectors: Tensor) -> Tensor:
+    """(B, 1, R) lengths, never 0, of vectors (B, 3, R); torch's norm is far slower along so short an axis."""
+    return (vectors * vectors).sum(1, keepdim=True).clamp(min=1e-24).sqrt()
 
 
-def local_vectors(primitives: Primitives, vector: Tensor) -> Tensor:
-    """Vectors (B, 3, R) in every primitive's frame (B, N, 3, R)."""
-    return _matmul(primitives.local_from_world[..., :3], vector)
+def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
+    """(B, N, R) bool: the rays (B, 3, R) that may meet a primitive, as they pass its bounding sphere ahead.
+
+    With m from the origin to the centre and u the unit direction, the squared distance is |m|^2 - (m u)^2.
+    """
+    unit = direction / length(direction)
+    center, radius = primitives.world_from_local[..., 3], primitives.reach()  # (B, N, 3), (B, N)
+    far, away = center.square().sum(2), origin.square().sum(1)  # |c|^2 (B, N), |o|^2 (B, R)
+    along = torch.baddbmm(-(origin * unit).sum(1)[:, None], center, unit)  # m u
+    apart = torch.baddbmm(
+        (1 - ROUNDING) * away[:, None], center, origin, alpha=-2
+    )  # |m|^2 - |c|^2 - rounding
+    limit = radius.square() - (1 - ROUNDING) * far
+    return (apart - along.square() <= limit[:, :, None]) & (along >= -radius[:, :, None])
 
 
-def _matmul(matrix: Tensor, vectors: Tensor) -> Tensor:
-    count, rows = matrix.shape[1:3]
-    return torch.bmm(matrix.flatten(1, 2), vectors).unflatten(1, (count, rows))
+def _crossings(
+    primitives: Primitives, origin: Tensor, direction: Tensor, pairs: tuple[Tensor, ...]
+) -> Tensor:
+    """t (P,) at which each of P pairs (world, primitive, ray) meets, inf where it does not."""
+    world, primitive, ray = pairs
+    which = world * len(primitives) + primitive
+    matrix = _picked(primitives.local_from_world.permute(2, 3, 0, 1), which)  # (3, 4, P)
+    o, d = (_picked(v.transpose(0, 1), world * v.shape[2] + ray)[None] for v in (origin, direction))
+    o, d = (matrix[:, :3] * o).sum(1) + matrix[:, 3], (matrix[:, :3] * d).sum(1)  # (3, P)
+    shape = primitives.shape.flatten().index_select(0, which)
+    t = torch.empty_like(o[0])
+    for kind, crossing in CROSSINGS.items():
+        (own,) = (shape == kind).nonzero(as_tuple=True)
+        t[own] = crossing(o.index_select(1, own), d.index_select(1, own))
+    return t
 
 
-def _by_shape(primitives: Primitives) -> list[tuple[Callable[[Tensor, Tensor], Tensor], slice]]:
-    """Every shape's crossing function with the slice of primitives that have it (the same in each world)."""
-    shapes = primitives.shape[0]
-    bounds = torch.searchsorted(shapes, torch.arange(len(Shape) + 1, device=shapes.device)).tolist()
-    slices = [slice(a, b) for a, b in pairwise(bounds)]
-    return [(CROSSINGS[Shape(i)], s) for i, s in enumerate(slices) if s.stop > s.start]
+def _picked(values: Tensor, which: Tensor) -> Tensor:
+    """Entries which (P,) of the last two axes of values (..., B, N) taken as one: (..., P)."""
+    rows = values.reshape(-1, values.shape[-2] * values.shape[-1])
+    return rows.index_select(1, which).view(*values.shape[:-2], -1)
 
 
-# -- crossings: local o, d (B, N, 3, R) -> the t > 0 at which a ray enters the unit shape, or inf
+# -- crossings: local o, d (3, P) -> the t > 0 at which a ray enters the unit shape, or inf
 
 
 def _entered(interval: Interval) -> Tensor:
@@ -120,24 +157,24 @@ def _both(first: Interval, second: Interval) -> Interval:
 def cross_box(o: Tensor, d: Tensor) -> Tensor:
     """The cube [-1, 1]^3."""
     enter, leave = _slab(o, d)
-    return _entered((enter.amax(2), leave.amin(2)))
+    return _entered((enter.amax(0), leave.amin(0)))
 
 
 def cross_ellipsoid(o: Tensor, d: Tensor) -> Tensor:
     """The unit sphere."""
-    return _entered(_quadratic((d * d).sum(2), (o * d).sum(2), (o * o).sum(2) - 1))
+    return _entered(_quadratic((d * d).sum(0), (o * d).sum(0), (o * o).sum(0) - 1))
 
 
 def cross_cylinder(o: Tensor, d: Tensor) -> Tensor:
     """x^2 + z^2 <= 1 and |y| <= 1."""
-    (ox, oy, oz), (dx, dy, dz) = o.unbind(2), d.unbind(2)
+    (ox, oy, oz), (dx, dy, dz) = o, d
     round_part = _quadratic(dx * dx + dz * dz, ox * dx + oz * dz, ox * ox + oz * oz - 1)
     return _entered(_both(round_part, _slab(oy, dy)))
 
 
 def cross_cone(o: Tensor, d: Tensor) -> Tensor:
     """x^2 + z^2 <= ((y + 1) / 2)^2 and y <= 1: the roots on the mantle below the apex, and the base disc."""
-    (ox, oy, oz), (dx, dy, dz) = o.unbind(2), d.unbind(2)
+    (ox, oy, oz), (dx, dy, dz) = o, d
     height, rise = (oy + 1) / 2, dy / 2
     a = dx * dx + dz * dz - rise * rise
     b = ox * dx + oz * dz - height * rise
@@ -157,7 +194,7 @@ def cross_cone(o: Tensor, d: Tensor) -> Tensor:
 
 def cross_prism(o: Tensor, d: Tensor) -> Tensor:
     """|z| <= 1, y <= 1 and |x| <= (y + 1) / 2."""
-    (ox, oy, oz), (dx, dy, dz) = o.unbind(2), d.unbind(2)
+    (ox, oy, oz), (dx, dy, dz) = o, d
     interval = _slab(oz, dz)
     for offset, rate in ((oy - 1, dy), (ox - (oy + 1) / 2, dx - dy / 2), (-ox - (oy + 1) / 2, -dx - dy / 2)):
         t = -offset / rate
@@ -168,8 +205,8 @@ def cross_prism(o: Tensor, d: Tensor) -> Tensor:
 
 def cross_plane(o: Tensor, d: Tensor) -> Tensor:
     """y = 0, met from above (y < 0)."""
-    t = -o[:, :, 1] / d[:, :, 1]
-    return torch.where((t > 0) & (o[:, :, 1] < 0), t, INFINITY)
+    t = -o[1] / d[1]
+    return torch.where((t > 0) & (o[1] < 0), t, INFINITY)
 
 
 CROSSINGS: dict[Shape, Callable[[Tensor, Tensor], Tensor]] = {
@@ -191,13 +228,14 @@ def normals(shape: Tensor, local: Tensor) -> Tensor:
     zero, side = torch.zeros_like(x), x.sign()
     radius = torch.hypot(x, z)
     flat = torch.stack([zero, y.sign(), zero], 1)  # top or bottom face
-    axis = local.abs().argmax(1, keepdim=True)
-    box = torch.zeros_like(local).scatter(1, axis, local.sign().gather(1, axis))
+    box = torch.where(local.abs() >= local.abs().amax(1, keepdim=True), local.sign(), 0.0)
     cylinder = torch.where((y.abs() > radius)[:, None], flat, torch.stack([x, zero, z], 1))
     cone = torch.where((y > 1 - 1e-3)[:, None], flat, torch.stack([x, -radius / 2, z], 1))
     slope = torch.stack([side, -0.5 * torch.ones_like(x), zero], 1)
-    gap = torch.stack([1 - z.abs(), 1 - y, ((y + 1) / 2 - x.abs()) * 0.894], 1).argmin(1, keepdim=True)
-    prism = torch.where(gap == 0, torch.stack([zero, zero, z.sign()], 1), torch.where(gap == 1, flat, slope))
+    to_end, to_base, to_slope = 1 - z.abs(), 1 - y, ((y + 1) / 2 - x.abs()) * 0.894  # distances
+    end = torch.stack([zero, zero, z.sign()], 1)
+    prism = torch.where((to_base < to_slope)[:, None], flat, slope)
+    prism = torch.where((to_end <= torch.minimum(to_base, to_slope))[:, None], end, prism)
     up = torch.stack([zero, -torch.ones_like(x), zero], 1)
     by_shape = torch.stack([box, local, cylinder, cone, prism, up], dim=0)  # (shapes, B, 3, R)
     return by_shape.gather(0, shape[None, :, None].expand(1, -1, 3, -1))[0]

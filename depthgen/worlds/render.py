@@ -13,8 +13,8 @@ from depthgen.geometry import Camera, pixel_rays
 from depthgen.worlds import lighting, textures
 from depthgen.worlds.builder import Texture
 from depthgen.worlds.lighting import Light, to_linear
-from depthgen.worlds.primitives import Primitives, batched, in_view
-from depthgen.worlds.raycast import Hits, nearest_hits, occluded, properties
+from depthgen.worlds.primitives import Primitives, batched
+from depthgen.worlds.raycast import Hits, length, nearest_hits, occluded, properties
 from depthgen.worlds.semantics import Semantic
 
 if TYPE_CHECKING:
@@ -62,21 +62,19 @@ def _render(
     worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Colours (B, 3, R), depth (B, 1, R) and semantics (B, 1, R) of all pixels."""
-    seen = [w.primitives[in_view(w.primitives, c)] for w, c in zip(worlds, cameras, strict=True)]
-    shapes = batched(seen).to(device)
+    shapes = batched([world.primitives for world in worlds]).to(device)
     light = lighting.batched([world.light for world in worlds], device)
     origin, direction = _rays(cameras, device)
     hits = nearest_hits(shapes, origin, direction)
     missed = hits.t >= SKY_DEPTH
     depth = hits.t.clamp(max=SKY_DEPTH)
     point = origin + depth[:, None] * direction
-    unit = torch.nn.functional.normalize(direction, dim=1)
+    unit = direction / length(direction)
     pixel = depth * 2 / cameras[0].K[0, 0].item()
     start = point + (1e-3 * (1 + pixel))[:, None] * hits.normal
-    casters = batched([world.primitives for world in worlds]).to(device)
-    shadowed = _shadows(casters, light, hits.normal, start, ~missed)
+    shadowed = _shadows(shapes, light, hits.normal, start, ~missed)
     color = _surface_color(shapes, light, hits, point, unit, pixel, shadowed)
-    color = lighting.fogged(light, color, depth * direction.norm(dim=1))
+    color = lighting.fogged(light, color, depth * length(direction)[:, 0])
     color = torch.where(missed[:, None], lighting.sky_color(light, unit), color)
     semantic = torch.where(missed, int(Semantic.SKY), properties(shapes.semantic, hits))
     return lighting.to_display(color), depth[:, None], semantic[:, None].to(torch.int16)
@@ -90,12 +88,12 @@ def _rays(cameras: Sequence[Camera], device: torch.device | str) -> tuple[Tensor
     return pose[:, :3, 3:].float().to(device), direction.float().to(device)
 
 
-def _shadows(casters: Primitives, light: Light, normal: Tensor, start: Tensor, hit: Tensor) -> Tensor:
+def _shadows(shapes: Primitives, light: Light, normal: Tensor, start: Tensor, hit: Tensor) -> Tensor:
     """(B, R) bool; casts only rays that some world of the batch needs: from surfaces turned to the light."""
     to_light = light.source[:, :3, None] - light.source[:, 3:, None] * start
     needed = (hit & ((to_light * normal).sum(1) > 0)).any(dim=0)
     shadowed = torch.zeros_like(hit)
-    shadowed[:, needed] = occluded(casters, start[:, :, needed], light.source, casters.emissive == 0)
+    shadowed[:, needed] = occluded(shapes, start[:, :, needed], light.source, shapes.emissive == 0)
     return shadowed
 
 
@@ -123,8 +121,8 @@ def _materials(shapes: Primitives, hits: Hits, pixel: Tensor) -> tuple[Tensor, T
         chosen = (texture == kind) & hits.t.isfinite()
         if not chosen.any():
             continue
-        rows = (field.transpose(1, 2)[chosen] for field in fields)
-        surface = textures.surface(*rows, shape[chosen], scale[chosen], pixel[chosen])
+        local, normal, half_size = (field.transpose(1, 2)[chosen] for field in fields)
+        surface = textures.surface(local, normal, half_size, shape[chosen], scale[chosen], pixel[chosen])
         base = textures.book_colors(surface) if kind is Texture.BOOKS else color.transpose(1, 2)[chosen]
         share = textures.blend(kind, surface)[:, None]
         color.transpose(1, 2)[chosen] = torch.lerp(base, second.transpose(1, 2)[chosen], share)

@@ -112,12 +112,10 @@ def _best(world: World, poses: list[Tensor], content: float) -> Tensor:
     """The first pose with nothing too close, some depth and `content` in view, or the nearest to that."""
     depth, semantic = _probe(world, torch.stack(poses))
     shown = 1 - torch.isin(semantic, PLAIN).float().mean(1)
-    parts = (
-        depth.amin(1) / NEAREST_METRES,
-        depth.median(1).values / TYPICAL_METRES,
-        shown / max(content, 1e-6),
-    )
-    score = sum(part.clamp(max=1.0) for part in parts)
+    near = (depth.amin(1) / NEAREST_METRES).clamp(max=1)
+    deep = (depth.median(1).values / TYPICAL_METRES).clamp(max=1)
+    full = (shown / max(content, 1e-6)).clamp(max=1)
+    score = near + deep + full
     return poses[int(score.argmax())]  # argmax: the first of equals
 
 
