@@ -119,8 +119,7 @@ def _crossings(
 
 def _picked(values: Tensor, which: Tensor) -> Tensor:
     """Entries which (P,) of the last two axes of values (..., B, N) taken as one: (..., P)."""
-    rows = values.reshape(-1, values.shape[-2] * values.shape[-1])
-    return rows.index_select(1, which).view(*values.shape[:-2], -1)
+    return values.flatten(-2).index_select(-1, which)
 
 
 # -- crossings: local o, d (3, P) -> the t > 0 at which a ray enters the unit shape, or inf

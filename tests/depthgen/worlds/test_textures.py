@@ -1,0 +1,90 @@
+"""Procedural patterns: ranges, periods, and their fading far away."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from depthgen.worlds.builder import Shape, Texture
+from depthgen.worlds.textures import (
+    PATTERNS,
+    Surface,
+    blend,
+    book_colors,
+    hashed,
+    lit_panes,
+    surface,
+    value_noise,
+)
+
+
+def front(across: Tensor, fade: float = 1.0) -> Surface:
+    """A wall's points at across (P, 2) periods."""
+    depth = torch.zeros(len(across), 1)
+    no = torch.zeros(len(across), dtype=torch.bool)
+    return Surface(torch.cat([across, depth], 1), across, no, torch.full((len(across),), fade))
+
+
+@pytest.fixture
+def spread() -> Tensor:
+    return 20 * torch.rand(4000, 2, generator=torch.Generator().manual_seed(0)) - 10
+
+
+def test_hash_is_uniform_and_depends_on_every_coordinate() -> None:
+    i, j = torch.meshgrid(torch.arange(-40, 40), torch.arange(-40, 40), indexing="ij")
+    values = hashed(i.flatten(), j.flatten())
+    assert values.min() >= 0
+    assert values.max() < 1
+    assert values.mean().item() == pytest.approx(0.5, abs=0.02)
+    assert values.std().item() == pytest.approx(12**-0.5, abs=0.02)
+    grid = values.view(80, 80)
+    for shifted in (grid.roll(1, 0), grid.roll(1, 1)):
+        assert torch.corrcoef(torch.stack([grid.flatten(), shifted.flatten()]))[0, 1].abs() < 0.05
+
+
+def test_noise_is_smooth_and_takes_lattice_values(spread: Tensor) -> None:
+    assert torch.equal(value_noise(spread.round()), hashed(*spread.round().unbind(1)))
+    change = (value_noise(spread + 1e-3) - value_noise(spread)).abs()
+    assert change.max() < 4e-3
+
+
+@pytest.mark.parametrize("texture", PATTERNS)
+def test_patterns_stay_in_range_and_fade_to_their_mean(texture: Texture, spread: Tensor) -> None:
+    share = blend(texture, front(spread))
+    assert share.min() >= 0
+    assert share.max() <= 1
+    assert share.std() > 0.02
+    _, mean = PATTERNS[texture]
+    assert torch.allclose(blend(texture, front(spread, fade=0.0)), torch.tensor(mean))
+    assert share.mean().item() == pytest.approx(mean, abs=0.12)
+
+
+def test_checker_and_stripes_by_hand() -> None:
+    points = torch.tensor([[0.5, 0.5], [1.5, 0.5], [1.5, 1.5], [0.25, 7.0]])
+    assert blend(Texture.CHECKER, front(points)).tolist() == [0, 1, 0, 1]
+    assert blend(Texture.STRIPES, front(points)).tolist() == [0, 0, 0, 1]
+
+
+def test_books_differ_and_half_the_panes_are_lit(spread: Tensor) -> None:
+    colors = book_colors(front(spread))
+    assert colors.min() >= 0
+    assert colors.max() <= 1
+    assert colors.std(dim=0).min() > 0.1
+    panes = blend(Texture.WINDOWS, front(spread))
+    assert lit_panes(front(spread)).sum() / panes.sum() == pytest.approx(0.5, abs=0.1)
+
+
+def test_surface_coordinates_are_metres_along_each_face() -> None:
+    local = torch.tensor([[1.0, 0.5, 0.5], [0.5, -1.0, 0.5], [0.5, 0.5, -1.0]])  # right, top and front face
+    normal = torch.tensor([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]])
+    half = torch.tensor([[2.0, 4.0, 6.0]]).expand(3, 3)
+    flat = torch.full((3,), int(Shape.BOX))
+    s = surface(local, normal, half, flat, torch.full((3,), 2.0), torch.zeros(3))
+    assert s.across.tolist() == [
+        [1.5, 1.0],
+        [0.5, 1.5],
+        [0.5, 1.0],
+    ]  # (z, y), (x, z), (x, y) in two-metre periods
+    assert s.flat.tolist() == [False, True, False]
+    assert (s.fade == 1).all()
