@@ -119,7 +119,8 @@ def _crossings(
 
 def _picked(values: Tensor, which: Tensor) -> Tensor:
     """Entries which (P,) of the last two axes of values (..., B, N) taken as one: (..., P)."""
-    return values.flatten(-2).index_select(-1, which)
+    rows = values.flatten(-2).flatten(0, -2)  # torch picks faster from two axes than from more
+    return rows.index_select(1, which).view(*values.shape[:-2], len(which))
 
 
 # -- crossings: local o, d (3, P) -> the t > 0 at which a ray enters the unit shape, or inf
