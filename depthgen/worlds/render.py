@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from depthgen.worlds.world import World
 
 SKY_DEPTH = 1000.0  # metres, written where `sky` says that there is no surface
-RAYS_AT_ONCE = {"cpu": 1 << 12, "cuda": 1 << 21}  # on a CPU temporaries should stay in the cache
+RAYS_AT_ONCE = {"cpu": 1 << 12, "cuda": 1 << 19}  # on a CPU temporaries should stay in the cache
 
 
 @dataclass(frozen=True)
