@@ -27,8 +27,12 @@ NOTES = {
     "depth": "The first 3,500 steps ran with t uniform and before the noise level modulated the network's output "
     "(added with zero weights, so that the run went on unharmed); the command has both from the start.",
     "completer": "The first 2,000 steps ran before the noise level modulated the network's output, as for depth.",
-    "judge": "none",
+    "judge": "",
 }
+DATA_NOTE = (
+    "The views were rendered just before a last clean-up of the outdoor worlds (palm bark, boats' sail captions) "
+    "that kept generator version 1; geometry is the same."
+)
 LIMITS = {
     "depth": "Knows the procedural worlds of this package only: pictures of 60 degrees, upright, from eye height. "
     "On photographs it is a toy. Thin things vanish at 64 px.",
@@ -70,7 +74,7 @@ def card(name: str, report: dict[str, Any], machine: dict[str, Any]) -> str:
 | steps | {experiment["train"]["steps"]:,} of {experiment["train"]["batch_size"]} pictures: {run["images_seen"]:,} seen |
 | precision | {run["precision"]} on {run["device"]}, {run["threads"]} thread(s), torch {run["torch"]} |
 | hardware | {machine["cpu"]}, {machine["cores"]} cores |
-| notes | {NOTES[name]} |
+| notes | {NOTES[name]} {DATA_NOTE} |
 
 Measured on {report["facts"]["count"]} held-out worlds (set {report["facts"]["evaluation_set"]}, generator version {report["facts"]["generator_version"]}; mean and 95 % interval):
 
