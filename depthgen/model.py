@@ -15,12 +15,13 @@ from depthgen.diffusion.schedule import CosineSchedule
 from depthgen.nn.unet import EfficientUNet, UNetConfig
 from depthgen.text import TEXT_WIDTH, TextStates
 
-Task = Literal["depth", "completion"]
+Task = Literal["depth", "completion", "palette"]
 
 # task -> (channels of the condition, channels of what is generated)
 CHANNELS: dict[str, tuple[int, int]] = {
     "depth": (3, 1),  # the picture -> depth
     "completion": (4, 3),  # the known part of a picture, and where it is known -> the picture
+    "palette": (3, 3),  # a grey, damaged or partly hidden picture -> the picture
 }
 
 
