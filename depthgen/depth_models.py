@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -12,14 +13,29 @@ from torch import Tensor
 from depthgen.depth import downsample_depth
 from depthgen.diffusion.denoiser import Denoiser, clipped
 from depthgen.diffusion.imputation import Guide, Known
-from depthgen.diffusion.samplers import sample_ddim, uniform_times
+from depthgen.diffusion.samplers import (
+    sample_ancestral,
+    sample_ddim,
+    sample_dpmpp_2m,
+    sample_heun,
+    uniform_times,
+)
 from depthgen.geometry import Camera
 from depthgen.images import fitted_size, resize, size_of
 from depthgen.model import DiffusionModel
 
 TRAINING_HFOV = 60.0  # degrees, of the square pictures the models are trained on
-PREDICT_STEPS = 4
 COMPLETE_STEPS = 16
+# Samplers of our own models by name, each with its steps where nobody says: 128 ancestral ones are the paper's.
+SAMPLERS: dict[str, tuple[Callable[..., Tensor], int]] = {
+    "ddim": (sample_ddim, 4),
+    "dpm++": (sample_dpmpp_2m, 4),
+    "heun": (sample_heun, 4),
+    "ancestral": (sample_ancestral, 128),
+}
+# What a model's numbers are before anything is known of the scene: metres, or depth or 1 / depth up to an
+# unknown scale and shift.
+Meaning = Literal["metric", "affine depth", "affine disparity"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +48,25 @@ class KnownDepth:
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """How to sample: number of samples and of steps (None: the model's default), camera if it is known."""
+    """How to sample: number of samples and of steps (None: the default), camera if it is known.
+
+    sampler: a name of SAMPLERS; foreign models have their own and take no notice. ValueError where a value
+    makes no sense.
+    """
 
     samples: int
     steps: int | None
     camera: Camera | None
     generator: torch.Generator
+    sampler: str = "ddim"
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or (self.steps is not None and self.steps < 1):
+            raise ValueError(
+                f"samples and steps must be at least 1, got samples={self.samples}, steps={self.steps}"
+            )
+        if self.sampler not in SAMPLERS:
+            raise ValueError(f"no sampler {self.sampler!r}; there are: {', '.join(SAMPLERS)}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +78,12 @@ class DepthSamples:
 
 
 class DepthSampler(Protocol):
-    """A depth model: draws samples for one image, guided by known depth if there is any."""
+    """A depth model: draws samples for one image, guided by known depth if there is any.
+
+    meaning: of its numbers where no depth is known; an affine model's metres are then only a guess.
+    """
+
+    meaning: Meaning
 
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """image: (3,H,W) float32 in [0,1] on the CPU. Returns samples on the CPU."""
@@ -59,12 +93,14 @@ class DepthSampler(Protocol):
 class DiffusionDepth:
     """Our own diffusion model as a DepthSampler: metric, at the resolution it was trained at."""
 
+    meaning: Meaning = "metric"
+
     def __init__(self, model: DiffusionModel) -> None:
         self.model = model
 
     @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
-        """Few DDIM steps without known depth; with it, imputation at the model's resolution."""
+        """The requested sampler without known depth; with it, imputation at the model's resolution."""
         config = self.model.config
         factor = 2 ** len(config.unet.channels)
         size = fitted_size(size_of(image), config.resolution, factor)
@@ -79,8 +115,10 @@ class DiffusionDepth:
         return DepthSamples(scale * config.coding.decode(coded.float().cpu()), scale * config.coding.far)
 
     def _predict(self, condition: Tensor, noise: Tensor, request: SampleRequest) -> Tensor:
-        times = uniform_times(request.steps or PREDICT_STEPS)
-        return sample_ddim(self._denoiser(condition), self._put(noise), self.model.schedule, times)
+        run, default_steps = SAMPLERS[request.sampler]
+        times = uniform_times(request.steps or default_steps)
+        denoise = self._denoiser(condition)
+        return run(denoise, self._put(noise), self.model.schedule, times, request.generator)
 
     def _complete(
         self, condition: Tensor, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest

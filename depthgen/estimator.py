@@ -10,8 +10,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
-from depthgen.depth import downsample_depth, joint_bilateral_upsample
-from depthgen.depth_models import DepthSampler, DepthSamples, DiffusionDepth, KnownDepth, SampleRequest
+from depthgen.depth import Reduce, downsample_depth, joint_bilateral_upsample, reduce_samples
+from depthgen.depth_models import (
+    DepthSampler,
+    DepthSamples,
+    DiffusionDepth,
+    KnownDepth,
+    Meaning,
+    SampleRequest,
+)
 from depthgen.devices import resolve_device
 from depthgen.geometry import Camera, push_pull
 from depthgen.images import ImageLike, read_image, resize, size_of
@@ -25,9 +32,9 @@ OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's media
 class DepthPrediction:
     """What a model says about one image, at the image's size.
 
-    depth (H,W) float32 metres of planar z, the mean of the samples; std (H,W) metres over the samples, None
-    for one sample; valid (H,W) bool, False on sky and beyond the model's range; residual: mean |ln
-    predicted - ln known| on known pixels before the known metres were put back, None where nothing was
+    depth (H,W) float32 metres of planar z, the samples' mean, median or mode; std (H,W) metres over the
+    samples, None for one sample; valid (H,W) bool, False on sky and beyond the model's range; residual: mean
+    |ln predicted - ln known| on known pixels before the known metres were put back, None where nothing was
     known.
     """
 
@@ -43,12 +50,18 @@ class DepthEstimator:
     def __init__(self, sampler: DepthSampler) -> None:
         self.sampler = sampler
 
+    @property
+    def meaning(self) -> Meaning:
+        """What `predict` returns: "metric", or "affine depth" or "affine disparity" with assumed metres."""
+        return self.sampler.meaning
+
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path = "builtin", device: str = "auto") -> DepthEstimator:
         """Load a model by name.
 
         "builtin" ships with the package and asks no network; a .safetensors file of ours or a folder with
-        one; "marigold", "depth-anything-v2-small", or a hub id or a local folder of those two families.
+        one; "marigold", "depth-anything-v2-small", "depth-pro", or a hub id or a local folder of those three
+        families.
         device: "auto", "cpu", "cuda". ValueError says what is wrong with the name, the file or the
         connection.
         """
@@ -70,18 +83,22 @@ class DepthEstimator:
         samples: int = 1,
         steps: int | None = None,
         generator: torch.Generator | None = None,
+        sampler: str = "ddim",
+        reduce: Reduce = "mean",
     ) -> DepthPrediction:
         """Depth of `image` (a path, PIL image, uint8 (H,W,3) or float (3,H,W) in [0,1]).
 
         camera: its intrinsics set the scale of metric models, which otherwise assume the field of view they
-        were trained with (60 degrees over the shorter side). samples: how many to draw and average. steps:
-        of the sampler. generator: by default one seeded with 0, so that the same image gives the same
-        depth.
+        were trained with (60 degrees over the shorter side). samples: how many to draw. steps: of the
+        sampler. generator: by default one seeded with 0, so that the same image gives the same depth.
+        sampler: "ddim" (4 steps by default), "dpm++", "heun", or "ancestral" (128 steps, as the paper);
+        foreign models have their own. reduce: samples to one depth by their "mean", "median" or most
+        likely "mode" (see `depthgen.depth.most_likely_mode`).
         """
         picture = read_image(image)
-        request = _request(camera, samples, steps, generator)
+        request = SampleRequest(samples, steps, camera, generator or _seeded(), sampler)
         drawn = self.sampler.sample(picture, None, request)
-        return _summary(torch.stack(_enlarged(drawn, picture)), drawn.far, None)
+        return _summary(torch.stack(_enlarged(drawn, picture)), drawn.far, None, reduce)
 
     def complete(
         self,
@@ -103,7 +120,8 @@ class DepthEstimator:
         given = _known_depth(picture, depth, known)
         if not given.known.any():
             return self.predict(picture, camera=camera, samples=samples, steps=steps, generator=generator)
-        drawn = self.sampler.sample(picture, given, _request(camera, samples, steps, generator))
+        request = SampleRequest(samples, steps, camera, generator or _seeded())
+        drawn = self.sampler.sample(picture, given, request)
         enlarged = _enlarged(drawn, picture)
         residual = sum(_log_residual(x, given, drawn.far).abs().mean().item() for x in enlarged) / samples
         corrected = [_keep_known(x, given, drawn.far) for x in enlarged]
@@ -121,12 +139,8 @@ def _load_depth_model(path: Path, device: torch.device) -> DiffusionModel:
     return model
 
 
-def _request(
-    camera: Camera | None, samples: int, steps: int | None, generator: torch.Generator | None
-) -> SampleRequest:
-    if samples < 1 or (steps is not None and steps < 1):
-        raise ValueError(f"samples and steps must be at least 1, got samples={samples}, steps={steps}")
-    return SampleRequest(samples, steps, camera, generator or torch.Generator().manual_seed(0))
+def _seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
 
 
 def _known_depth(picture: Tensor, depth: Tensor, known: Tensor) -> KnownDepth:
@@ -150,9 +164,11 @@ def _enlarged(drawn: DepthSamples, picture: Tensor) -> list[Tensor]:
     return [joint_bilateral_upsample(depth, guide, picture) for depth in drawn.depth]
 
 
-def _summary(depths: Tensor, far: float, residual: float | None) -> DepthPrediction:
+def _summary(
+    depths: Tensor, far: float, residual: float | None, reduce: Reduce = "mean"
+) -> DepthPrediction:
     """depths: (N,1,H,W) metres."""
-    depth = depths.mean(0)[0]
+    depth = reduce_samples(depths, reduce)[0]
     std = depths.std(0)[0] if len(depths) > 1 else None
     return DepthPrediction(depth, std, depth < VALID_SHARE * far, residual)
 

@@ -1,12 +1,14 @@
-"""Published depth models: Marigold through diffusers, Depth Anything V2 through transformers.
+"""Published depth models: Marigold through diffusers, Depth Anything V2 and Depth Pro through transformers.
 
-Both are affine-invariant (up to an unknown scale and shift, Depth Anything in disparity). Known depth
-settles the two; without any, the picture is given the range ASSUMED_RANGE, and its metres are only a guess.
+Depth Pro and the metric variants of Depth Anything answer in metres. The others are affine-invariant (up to
+an unknown scale and shift, Depth Anything in disparity): known depth settles the two; without any, the
+picture is given the range ASSUMED_RANGE, and its metres are only a guess.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,20 +18,32 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from depthgen.depth import align_depth, align_disparity
-from depthgen.depth_models import DepthSampler, DepthSamples, KnownDepth, SampleRequest
+from depthgen.depth_models import (
+    TRAINING_HFOV,
+    DepthSampler,
+    DepthSamples,
+    KnownDepth,
+    Meaning,
+    SampleRequest,
+)
+from depthgen.geometry import Camera
 from depthgen.images import size_of, to_pil
 
 ALIASES = {
     "marigold": "prs-eth/marigold-depth-v1-1",
     "depth-anything-v2-small": "depth-anything/Depth-Anything-V2-Small-hf",
+    "depth-pro": "apple/DepthPro-hf",
 }
 ASSUMED_RANGE = (1.0, 20.0)  # metres of the nearest and the farthest thing, where nothing tells
 Align = Callable[[Tensor, Tensor, Tensor, float, float], Tensor]
 ALIGNED_RANGE = (0.1, 1000.0)  # metres that an alignment to known depth may reach
+DEPTH_PRO_RANGE = (1e-4, 1e4)  # metres that its authors clamp to
 
 
 class MarigoldDepth:
     """A diffusers MarigoldDepthPipeline: affine-invariant depth, one draw a sample."""
+
+    meaning: Meaning = "affine depth"
 
     def __init__(self, pipeline: Any) -> None:
         self.pipeline = pipeline
@@ -63,18 +77,44 @@ class DepthAnything:
     def __init__(self, model: Any, processor: Any) -> None:
         self.model = model
         self.processor = processor
+        metric = getattr(model.config, "depth_estimation_type", "relative") == "metric"
+        self.meaning: Meaning = "metric" if metric else "affine disparity"
 
     @torch.inference_mode()
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """See DepthSampler; steps and generator have no meaning here."""
         inputs = self.processor(images=to_pil(image), return_tensors="pt").to(self.model.device)
         output = self.model(**inputs).predicted_depth.float().cpu()  # (1,h,w)
-        if getattr(self.model.config, "depth_estimation_type", "relative") == "metric":
+        if self.meaning == "metric":
             far = float(self.model.config.max_depth)
             return DepthSamples(output.clamp(1e-3, far).expand(request.samples, 1, -1, -1), far)
         if known is not None:
             return _aligned([output] * request.samples, known, align_disparity)
         return DepthSamples(_assumed_disparity(output).expand(request.samples, 1, -1, -1), torch.inf)
+
+
+class DepthPro:
+    """A transformers DepthProForDepthEstimation: metres, from the camera or from its own field of view.
+
+    It is deterministic, so further samples repeat the first.
+    """
+
+    meaning: Meaning = "metric"
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @torch.inference_mode()
+    def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        """See DepthSampler; known depth, steps and generator have no meaning here."""
+        side = round(self.model.config.patch_size / min(self.model.config.scaled_images_ratios))
+        square = F.interpolate(image[None], size=(side, side), mode="bilinear")  # as its authors feed it
+        output = self.model(pixel_values=(2 * square - 1).to(self.model.device))
+        width_over_focal = _width_over_focal(request.camera, output.field_of_view, size_of(image))
+        near, far = DEPTH_PRO_RANGE
+        inverse = output.predicted_depth.float().cpu() * width_over_focal  # (1,h,w) in 1 / metres
+        depth = 1.0 / inverse.clamp(1.0 / far, 1.0 / near)
+        return DepthSamples(depth.expand(request.samples, 1, -1, -1), far)
 
 
 def load_foreign(name: str, device: torch.device) -> DepthSampler:
@@ -86,7 +126,7 @@ def load_foreign(name: str, device: torch.device) -> DepthSampler:
             f"no depth model {name!r}: give {known}, a checkpoint file, a model folder or a hub id"
         )
     folder = source if Path(source).is_dir() else _downloaded(source)
-    load = _load_marigold if (Path(folder) / "model_index.json").is_file() else _load_depth_anything
+    load = _load_marigold if (Path(folder) / "model_index.json").is_file() else _load_transformers
     try:
         return load(folder, device)
     except (OSError, ValueError, KeyError) as error:
@@ -128,11 +168,13 @@ def _load_marigold(source: str, device: torch.device) -> MarigoldDepth:
     return MarigoldDepth(pipeline.to(device))
 
 
-def _load_depth_anything(source: str, device: torch.device) -> DepthAnything:
+def _load_transformers(source: str, device: torch.device) -> DepthAnything | DepthPro:
     from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
-    processor = AutoImageProcessor.from_pretrained(source)
-    return DepthAnything(AutoModelForDepthEstimation.from_pretrained(source).to(device).eval(), processor)
+    model = AutoModelForDepthEstimation.from_pretrained(source).to(device).eval()
+    if model.config.model_type == "depth_pro":
+        return DepthPro(model)
+    return DepthAnything(model, AutoImageProcessor.from_pretrained(source))
 
 
 def _aligned(draws: list[Tensor], known: KnownDepth, align: Align) -> DepthSamples:
@@ -148,3 +190,15 @@ def _assumed_disparity(disparity: Tensor) -> Tensor:
     near, far = ASSUMED_RANGE
     unit = (disparity - disparity.min()) / (disparity.max() - disparity.min()).clamp_min(1e-6)
     return 1.0 / (1.0 / far + unit * (1.0 / near - 1.0 / far))
+
+
+def _width_over_focal(camera: Camera | None, fov: Tensor | None, size: tuple[int, int]) -> float:
+    """Image width over focal length: the camera's, else that of the predicted field of view (1,) in degrees.
+
+    size: (H, W); a model that predicts none is given the field of view that all our models assume.
+    """
+    if camera is not None:
+        return camera.width / float(camera.K[0, 0])
+    if fov is not None:
+        return 2 * math.tan(math.radians(float(fov)) / 2)
+    return 2 * math.tan(math.radians(TRAINING_HFOV) / 2) * size[1] / min(size)

@@ -3,6 +3,7 @@
 from depthgen.depth.align import align_depth, align_disparity, scale_shift
 from depthgen.depth.coding import DepthCoding
 from depthgen.depth.color import colorize
+from depthgen.depth.consensus import Reduce, most_likely_mode, reduce_samples
 from depthgen.depth.infill import fill_sky, infill_nearest
 from depthgen.depth.metrics import (
     METRICS,
@@ -18,7 +19,7 @@ from depthgen.depth.metrics import (
 from depthgen.depth.resize import downsample_depth, joint_bilateral_upsample
 
 __all__ = [
-    "METRICS", "DepthCoding", "abs_rel", "align_depth", "align_disparity", "colorize", "delta",
+    "METRICS", "DepthCoding", "Reduce", "abs_rel", "align_depth", "align_disparity", "colorize", "delta",
     "depth_metrics", "downsample_depth", "fill_sky", "infill_nearest", "joint_bilateral_upsample", "log10",
-    "rmse", "rmse_log", "scale_shift", "silog", "sq_rel",
+    "most_likely_mode", "reduce_samples", "rmse", "rmse_log", "scale_shift", "silog", "sq_rel",
 ]  # fmt: skip

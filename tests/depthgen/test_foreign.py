@@ -1,5 +1,6 @@
 """Tiny, randomly initialised pipelines of the foreign families, saved as their own libraries do it."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,39 @@ def depth_anything(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fix
     return folder
 
 
+@pytest.fixture(scope="module", params=[True, False], ids=["own field of view", "none"])
+def depth_pro(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    from transformers import DepthProConfig, DepthProForDepthEstimation, Dinov2Config
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("depth-pro")
+    encoder = Dinov2Config(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=4
+    )
+    config = DepthProConfig(
+        patch_size=32,
+        fusion_hidden_size=16,
+        intermediate_hook_ids=[1, 0],
+        intermediate_feature_dims=[8, 8],
+        scaled_images_ratios=[0.5, 1.0],
+        scaled_images_overlap_ratios=[0.0, 0.25],
+        scaled_images_feature_dims=[8, 8],
+        num_fov_head_layers=1,
+        use_fov_model=request.param,
+        image_model_config=encoder.to_dict(),
+        patch_model_config=encoder.to_dict(),
+        fov_model_config=encoder.to_dict(),
+    )
+    model = DepthProForDepthEstimation(config)
+    with torch.no_grad():  # the heads of a fresh model are so near 0 that every depth would be clamped
+        model.head.layers[-2].weight.mul_(0.01)
+        model.head.layers[-2].bias.fill_(2.0)
+        if request.param:
+            model.fov_model.head.layers[-1].bias.fill_(50.0)
+    model.save_pretrained(folder)
+    return folder
+
+
 def check(estimator: DepthEstimator) -> None:
     out = estimator.predict(IMAGE, samples=2, camera=Camera.from_fov(60, 64, 48))
     assert out.depth.shape == out.std.shape == (48, 64)
@@ -107,6 +141,35 @@ def test_marigold(marigold: Path):
 
 def test_depth_anything(depth_anything: Path):
     check(DepthEstimator.from_pretrained(depth_anything, device="cpu"))
+
+
+def test_depth_pro(depth_pro: Path):
+    check(DepthEstimator.from_pretrained(depth_pro, device="cpu"))
+
+
+def test_depth_pro_takes_its_scale_from_the_camera_or_from_its_own_field_of_view(depth_pro: Path):
+    estimator = DepthEstimator.from_pretrained(depth_pro, device="cpu")
+    assert estimator.meaning == "metric"
+    wide, long = (estimator.predict(IMAGE, camera=Camera.from_fov(fov, 64, 48)).depth for fov in (90, 40))
+    ratio = math.tan(math.radians(45)) / math.tan(math.radians(20))
+    torch.testing.assert_close(long, ratio * wide, rtol=1e-4, atol=0)
+    short_side_60 = 2 * math.degrees(math.atan(math.tan(math.radians(30)) * 64 / 48))
+    guess = own_fov(estimator) if estimator.sampler.model.config.use_fov_model else short_side_60
+    same = estimator.predict(IMAGE, camera=Camera.from_fov(guess, 64, 48)).depth
+    torch.testing.assert_close(estimator.predict(IMAGE).depth, same, rtol=1e-4, atol=0)
+
+
+def own_fov(estimator: DepthEstimator) -> float:
+    """What the model says of IMAGE, fed as the processor of its library would feed it."""
+    square = torch.nn.functional.interpolate(IMAGE[None], size=(64, 64), mode="bilinear")
+    with torch.no_grad():
+        return float(estimator.sampler.model(pixel_values=(square - 0.5) / 0.5).field_of_view)
+
+
+def test_families_say_what_their_numbers_mean(marigold: Path, depth_anything: Path):
+    assert DepthEstimator.from_pretrained(marigold, device="cpu").meaning == "affine depth"
+    expected = "metric" if "metric" in depth_anything.name else "affine disparity"
+    assert DepthEstimator.from_pretrained(depth_anything, device="cpu").meaning == expected
 
 
 def test_folders_without_a_model_are_named(tmp_path: Path):
