@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
+
+from depthgen.data.sample import Diagnosis
+
+NAMED_MISSING = 20  # a doctor names so many and counts the rest
 
 
 def natural_key(path: Path | str) -> list[tuple[int, str]]:
@@ -13,14 +18,37 @@ def natural_key(path: Path | str) -> list[tuple[int, str]]:
     return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts]
 
 
-def first_existing(places: Iterable[Path]) -> Path | None:
-    """The first of `places` that exists; None if none does."""
-    return next((place for place in places if place.exists()), None)
+def folders_in(folder: Path) -> list[Path]:
+    """The sub-folders of `folder` in natural order; none where it does not exist."""
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if path.is_dir()), key=natural_key)
 
 
-def below(root: Path, folders: Sequence[str], name: str) -> list[Path]:
+def below(root: Path, folders: Sequence[str], name: str = "") -> list[Path]:
     """`name` in each of `folders` ("" for the root itself) below `root`."""
     return [root / folder / name for folder in folders]
+
+
+def find(root: Path, folders: Sequence[str], names: Sequence[str], source: str) -> Path:
+    """The first file of one of `names` in one of `folders` below `root`.
+
+    ValueError says what was looked for and where, and that it comes from `source`.
+    """
+    for path in (path for name in names for path in below(root, folders, name)):
+        if path.is_file():
+            return path
+    places = ", ".join(folder or "." for folder in folders)
+    raise ValueError(f"{root}: no {' or '.join(names)} (looked in {places}); it comes from {source}")
+
+
+def base_of(root: Path, folders: Sequence[str], frames: Sequence[str], listed_in: Path) -> Path:
+    """The first of `folders` below `root` that holds at least one of the relative paths `frames`."""
+    for base in below(root, folders):
+        if any((base / frame).is_file() for frame in frames):
+            return base
+    places = ", ".join(folder or "." for folder in folders)
+    raise ValueError(f"{root}: none of the {len(frames)} frames of {listed_in} is here (looked in {places})")
 
 
 def read_split_list(path: Path, fields: int) -> list[list[str]]:
@@ -40,9 +68,53 @@ def read_split_list(path: Path, fields: int) -> list[list[str]]:
     return rows
 
 
-def number(text: str, what: str, path: Path) -> float:
-    """`text` as a float; ValueError names `what` it should be and the file."""
+def focal_of(row: Sequence[str], path: Path) -> float:
+    """The focal length in pixels, third field of a line of a BTS split list; ValueError names the file."""
     try:
-        return float(text)
-    except ValueError as error:
-        raise ValueError(f"{path}: {what} is {text!r}, not a number") from error
+        focal = float(row[2])
+    except ValueError:
+        focal = 0.0
+    if focal <= 0:
+        raise ValueError(f"{path}: {row[2]!r} of {row[0]} is no focal length in pixels")
+    return focal
+
+
+class ListsFiles(Protocol):
+    """A reader whose frames are files."""
+
+    def __len__(self) -> int: ...
+
+    def files(self, index: int) -> tuple[Path, ...]:
+        """The files of frame `index`."""
+        ...
+
+
+def examine(dataset: str, reader: type, root: Path, layout: str) -> Diagnosis:
+    """Open every split of a reader class, count its frames and see whether their files exist.
+
+    layout: what the root should hold; told where something is missing.
+    """
+    counts, missing = {}, []
+    for split in reader.splits:
+        counts[split] = 0
+        try:
+            data: ListsFiles = reader(root, split)
+        except ValueError as error:
+            missing.append(str(error))
+            continue
+        counts[split] = len(data)
+        missing += [str(path) for i in range(len(data)) for path in data.files(i) if not path.is_file()]
+    notes = (f"expected below {root}: {layout}", f"comes from: {reader.page}") if missing else ()
+    return Diagnosis(dataset, root, reader.page, counts, _shortened(missing), notes)
+
+
+def _shortened(missing: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(missing))
+    if len(names) <= NAMED_MISSING:
+        return names
+    return (*names[:NAMED_MISSING], f"and {len(names) - NAMED_MISSING} more files")
+
+
+def first_file(places: Iterable[Path]) -> Path | None:
+    """The first of `places` that is a file; None if none is."""
+    return next((place for place in places if place.is_file()), None)
