@@ -37,6 +37,7 @@ ALLOWED = {
     "depth": set(),
     "geometry": set(),
     "worlds": {"geometry", "depth"},
+    "pretrain": {"geometry", "depth"},
     "data": {"geometry", "depth", "worlds", "images"},
     "training": set(),
 }
