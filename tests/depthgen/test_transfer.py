@@ -1,0 +1,144 @@
+"""Weights from one network to another: what is copied, what is not, and that nothing goes unsaid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from depthgen.model import DiffusionModel, ModelConfig
+from depthgen.nn.unet import UNetConfig
+from depthgen.transfer import TransferReport, transfer
+
+TINY = UNetConfig(channels=(8, 16), blocks=(1, 1), attention=(False, True), heads=2, groups=4)
+
+
+def network(task: str, unet: UNetConfig = TINY, text: bool = False, seed: int = 0) -> DiffusionModel:
+    """A network with no two tensors alike."""
+    torch.manual_seed(seed)
+    model = DiffusionModel(ModelConfig(task=task, unet=unet, text=text))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_()
+    return model
+
+
+def values(model: DiffusionModel) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def outcomes(report: TransferReport) -> dict[str, str]:
+    return {account.name: account.outcome for account in report.accounts}
+
+
+def test_from_palette_to_depth_only_the_ends_are_new() -> None:
+    source, target = network("palette", seed=1), network("depth", seed=2)
+    given, before = values(source), values(target)
+    report = transfer(source, target)
+    after = values(target)
+    ends = {"net.stem.weight", "net.stem.bias", "net.out.weight", "net.out.bias"}
+    assert set(report.names("new")) == ends
+    assert set(report.names("copied")) == after.keys() - ends
+    assert report.names("dropped") == ()
+    for name, value in after.items():
+        assert torch.equal(value, before[name] if name in ends else given[name]), name
+    assert outcomes(report)["net.stem.weight"] == "new (shape (4, 4, 3, 3) was (4, 6, 3, 3))"
+    assert outcomes(report)["net.stem.bias"] == "new (its layer is made anew)"
+    assert outcomes(report)["net.out.bias"] == "new (shape (1,) was (3,))"
+    assert all(torch.equal(value, given[name]) for name, value in source.state_dict().items())
+
+
+def test_the_networks_share_no_memory_afterwards() -> None:
+    source, target = network("palette", seed=1), network("depth", seed=2)
+    transfer(source, target)
+    with torch.no_grad():
+        source.net.downs[0].weight.zero_()
+    assert target.net.downs[0].weight.abs().sum() > 0
+
+
+def test_attention_to_text_is_dropped() -> None:
+    source, target = network("completion", text=True, seed=1), network("depth", seed=2)
+    report = transfer(source, target)
+    dropped = report.names("dropped")
+    assert dropped
+    assert all(".reading." in name or name.startswith("net.embed_text.") for name in dropped)
+    copied = report.names("copied")
+    assert any(".attention." in name for name in copied)
+    assert not any(".reading." in name for name in copied)
+
+
+CASES = [
+    ("palette", False, "depth", False),
+    ("completion", True, "depth", False),
+    ("palette", False, "completion", True),
+    ("palette", False, "palette", False),
+]
+
+
+@pytest.mark.parametrize(("was", "read", "becomes", "reads"), CASES)
+def test_every_tensor_of_both_is_named_once(was: str, read: bool, becomes: str, reads: bool) -> None:
+    source, target = network(was, text=read), network(becomes, text=reads, seed=1)
+    report = transfer(source, target)
+    names = [account.name for account in report.accounts]
+    assert len(names) == len(set(names))
+    assert set(names) == source.state_dict().keys() | target.state_dict().keys()
+    for name, outcome in outcomes(report).items():
+        in_source, in_target = name in source.state_dict(), name in target.state_dict()
+        assert (outcome == "new (not in the source)") == (not in_source)
+        assert (outcome == "dropped (not in the target)") == (not in_target)
+    assert sum(a.values for a in report.accounts if a.kind != "dropped") == sum(
+        value.numel() for value in target.state_dict().values()
+    )
+
+
+def test_a_deeper_target_says_what_is_new() -> None:
+    source, target = network("palette"), network("depth", replace(TINY, attention=(True, True)), seed=1)
+    before = values(target)
+    report = transfer(source, target)
+    added = [name for name, outcome in outcomes(report).items() if outcome == "new (not in the source)"]
+    assert added
+    assert all(".0.attention." in name for name in added)
+    assert all(torch.equal(target.state_dict()[name], before[name]) for name in added)
+
+
+def test_the_same_task_carries_everything() -> None:
+    source, target = network("depth", seed=1), network("depth", seed=2)
+    transfer(source, target)
+    z, t, image = torch.randn(1, 1, 16, 16), torch.tensor([0.5]), torch.randn(1, 3, 16, 16)
+    assert torch.equal(source(z, t, image), target(z, t, image))
+
+
+@pytest.mark.parametrize(
+    ("unet", "message"),
+    [
+        (
+            replace(TINY, channels=(16, 16)),
+            r"net\.\S+ \(.*\) was \(.*\); give the target the channels \(8, 16\)",
+        ),
+        (replace(TINY, heads=4), "heads 2, the target 4; give the target 2"),
+        (replace(TINY, groups=2), "groups 4, the target 2"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused_before_a_copy(unet: UNetConfig, message: str) -> None:
+    source, target = network("palette", seed=1), network("depth", unet, seed=2)
+    before = values(target)
+    with pytest.raises(ValueError, match=message):
+        transfer(source, target)
+    assert all(torch.equal(value, before[name]) for name, value in target.state_dict().items())
+
+
+def test_the_report_can_be_read() -> None:
+    source, target = network("completion", text=True), network("depth")
+    report = transfer(source, target)
+    text = str(report)
+    for name, outcome in outcomes(report).items():
+        assert any(line.split() == [name, *outcome.split()] for line in text.splitlines()), name
+    first, *groups = report.summary().splitlines()
+    total = sum(
+        value.numel() for name, value in target.state_dict().items() if name in report.names("copied")
+    )
+    assert f"{len(report.names('copied'))} copied ({total:,} values)" in first
+    stem = next(line for line in groups if line.strip().startswith("net.stem:"))
+    assert stem.strip() == f"net.stem: 2 new ({4 * 4 * 9 + 4} values)"
+    assert len(groups) == len({name.split(".")[1] for name in outcomes(report)})
