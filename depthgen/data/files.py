@@ -89,13 +89,15 @@ class ListsFiles(Protocol):
         ...
 
 
-def examine(dataset: str, reader: type, root: Path, layout: str) -> Diagnosis:
-    """Open every split of a reader class, count its frames and see whether their files exist.
+def examine(
+    dataset: str, reader: type, root: Path, layout: str, splits: Sequence[str] | None = None
+) -> Diagnosis:
+    """Open the splits of a reader class (all of them), count frames and see whether their files exist.
 
     layout: what the root should hold; told where something is missing.
     """
     counts, missing = {}, []
-    for split in reader.splits:
+    for split in splits or reader.splits:
         counts[split] = 0
         try:
             data: ListsFiles = reader(root, split)

@@ -1,7 +1,7 @@
 """Hypersim: photorealistic interiors, HDR colour, distance to the camera's centre and the exact lens.
 
 Distances become planar z with each scene's own camera, which in some scenes is shifted or tilted. The picture
-is the HDR colour after the set's own tone map. Source: apple/ml-hypersim (README, contrib/mikeroberts3000, and
+is the HDR colour after the set's own tone map. Source: apple/ml-hypersim (README, contrib/mikeroberts3000,
 python/tools/scene_generate_images_tonemap.py).
 """
 
@@ -38,7 +38,7 @@ LAYOUT = (
 
 
 class Hypersim:
-    """The publicly released frames of the official split by scenes.
+    """The publicly released frames of the official split, of those scenes that the root holds.
 
     K is exact where metadata_camera_parameters.csv is present, and else the nominal camera (886.81 px,
     centred), which is wrong for shifted and tilted lenses. `sky` is where there is no geometry; None without
@@ -49,12 +49,14 @@ class Hypersim:
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
 
     def __init__(self, root: Path, split: str = "train") -> None:
-        """ValueError if the split file is absent or lists no frame of the split."""
+        """ValueError if the split file is absent, or the root holds no scene of the split."""
         self.root = root
         self.list = find(root, LIST_FOLDERS, (SPLIT_FILE,), self.page)
-        self.frames = _public_frames(self.list, split)
+        listed = _public_frames(self.list, split)
+        here = {scene for scene in {frame[0] for frame in listed} if (root / scene).is_dir()}
+        self.frames = [frame for frame in listed if frame[0] in here]
         if not self.frames:
-            raise ValueError(f"{self.list}: no public frame of the split {split!r}; fetch the file again")
+            raise ValueError(f"{root}: no scene of the split {split!r} of {self.list}; from: {self.page}")
         cameras = first_file(root / folder / CAMERA_FILE for folder in LIST_FOLDERS)
         self.lenses = _lenses(cameras) if cameras else {}
 
@@ -73,11 +75,8 @@ class Hypersim:
         lens = self.lenses.get(self.frames[index][0], NOMINAL_LENS)
         K, z_per_metre = pinhole(lens, distance.shape[1], distance.shape[0])
         depth = (ray * z_per_metre).where(valid, 0.0)
-        return RGBD(tone_mapped(color, valid), depth, valid, self._name(index), K.clone(), sky=sky)
-
-    def _name(self, index: int) -> str:
-        scene, camera, number = self.frames[index]
-        return f"{scene}/images/scene_{camera}_final_hdf5/frame.{number:04d}.color.hdf5"
+        name = color_file.relative_to(self.root).as_posix()
+        return RGBD(tone_mapped(color, valid), depth, valid, name, K.clone(), sky=sky)
 
     def _sky(self, depth_file: Path, shape: tuple[int, ...]) -> Tensor | None:
         path = depth_file.with_name(depth_file.name.replace("depth_meters", "render_entity_id"))
