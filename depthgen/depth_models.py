@@ -26,7 +26,7 @@ from depthgen.model import DiffusionModel
 
 TRAINING_HFOV = 60.0  # degrees, of the square pictures the models are trained on
 COMPLETE_STEPS = 16
-# Samplers of our own models by name, each with its steps where nobody says: 128 ancestral ones are the paper's.
+# Samplers of our own models, each with its steps where nobody says; 128 ancestral ones are the paper's.
 SAMPLERS: dict[str, tuple[Callable[..., Tensor], int]] = {
     "ddim": (sample_ddim, 4),
     "dpm++": (sample_dpmpp_2m, 4),

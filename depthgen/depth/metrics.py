@@ -111,7 +111,7 @@ def depth_metrics(depth: Tensor, truth: Tensor, valid: Tensor) -> dict[str, floa
 
 def _positive(metres: Tensor) -> bool:
     low, high = metres.aminmax()
-    return 0 < float(low) and float(high) < math.inf  # NaN fails either comparison
+    return float(low) > 0 and float(high) < math.inf  # NaN fails either comparison
 
 
 def _rel(pairs: _Pairs) -> Tensor:

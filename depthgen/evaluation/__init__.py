@@ -1,8 +1,9 @@
 """Measuring depth models and picture generators: protocols as data, runner, report."""
 
+from depthgen.evaluation.config import EvaluateConfig, EvaluationData
 from depthgen.evaluation.protocols import PROTOCOLS, DepthProtocol, PromptProtocol, protocol
 from depthgen.evaluation.report import Report, table, write_report
-from depthgen.evaluation.runner import EvaluateConfig, evaluate
+from depthgen.evaluation.runner import evaluate
 from depthgen.evaluation.statistics import Estimate, bootstrap
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "DepthProtocol",
     "Estimate",
     "EvaluateConfig",
+    "EvaluationData",
     "PromptProtocol",
     "Report",
     "bootstrap",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
-from depthgen.completer import GUIDANCE, STEPS, ImageCompleter
+from depthgen.completer import STEPS, ImageCompleter
+from depthgen.depth import METRICS
 from depthgen.devices import resolve_device
 from depthgen.estimator import DepthEstimator
-from depthgen.evaluation.depth import DepthSample, score_depth
+from depthgen.evaluation.cases import Case, dataset_cases, world_case
+from depthgen.evaluation.config import EvaluateConfig
+from depthgen.evaluation.depth import Predict, Scores, score_depth, with_scenes
+from depthgen.evaluation.prediction import Prediction, Predictor
 from depthgen.evaluation.prompts import CLASSES, score_prompts
 from depthgen.evaluation.protocols import DepthProtocol, PromptProtocol, protocol
 from depthgen.evaluation.report import Report, environment
@@ -24,74 +28,73 @@ from depthgen.images import to_pil
 from depthgen.nn.judge import Judge
 from depthgen.worlds import GENERATOR_VERSION, content_hash
 
-DEPTH_METRICS = ("rel", "rms", "delta1", "delta2", "delta3", "log10")
-
-
-@dataclass(frozen=True)
-class EvaluateConfig:
-    """What to evaluate. Fields that a protocol does not need are ignored by it."""
-
-    protocol: str = "worlds"  # worlds: depth; prompts: pictures from words, judged
-    checkpoint: str = "builtin"  # any name DepthEstimator or ImageCompleter.from_pretrained takes
-    judge: str = "builtin"  # of protocol prompts
-    count: int = 256  # images, from the start of the frozen evaluation set
-    samples: int = 1  # depth: drawn and averaged
-    steps: int | None = None  # of the sampler; None: the model's own default
-    guidance: float = GUIDANCE
-    baseline_worlds: int = 32  # training worlds a kind for the mean depth map
-    seed: int = 0  # of the samplers' noise
-    device: str = "auto"
-    out: str = "runs/evaluate"
+BASELINE = "mean depth of kind"
 
 
 def evaluate(config: EvaluateConfig) -> Report:
-    """Run the protocol that `config` names. ValueError on unknown names or a count below 1."""
-    if config.count < 1:
-        raise ValueError(f"count must be at least 1, got {config.count}")
+    """Run the protocol that `config` names. ValueError on unknown names and on data that is not there."""
     chosen = protocol(config.protocol)
     if isinstance(chosen, PromptProtocol):
         return evaluate_prompts(config, chosen)
-    return evaluate_depth(config, chosen)
+    return evaluate_worlds(config, chosen) if chosen.dataset is None else evaluate_dataset(config, chosen)
 
 
-def evaluate_depth(config: EvaluateConfig, chosen: DepthProtocol) -> Report:
-    """Depth of the evaluation worlds by the model, beside the per-kind mean depth map of training worlds."""
-    estimator = DepthEstimator.from_pretrained(config.checkpoint, config.device)
-    generator = torch.Generator().manual_seed(config.seed)
+def evaluate_worlds(config: EvaluateConfig, chosen: DepthProtocol) -> Report:
+    """Depth of the evaluation worlds by the models, beside the per-kind mean depth map of training worlds."""
+    models = _models(config, chosen)
     means = kind_mean_depth(training_samples(config.baseline_worlds, chosen.size), far=chosen.far)
-    spent: list[float] = []
 
-    def predict(sample: DepthSample) -> torch.Tensor:
-        started = time.perf_counter()
-        out = estimator.predict(
-            sample.image,
-            camera=sample.camera,
-            samples=config.samples,
-            steps=config.steps,
-            generator=generator,
-        )
-        spent.append(time.perf_counter() - started)
-        return out.depth[None]
+    def baseline(case: Case, counted: Tensor) -> Prediction:
+        return Prediction(means[case.labels["kind"]])
 
-    models = {config.checkpoint: predict, "mean depth of kind": lambda sample: means[sample.world.kind]}
-    rows, skipped = score_depth(models, evaluation_samples(config.count, chosen.size), chosen)
+    cases = (world_case(sample) for sample in evaluation_samples(config.worlds, chosen.size))
+    scores = _scored({**models, BASELINE: baseline}, cases, chosen, config.worlds)
     facts = {
-        **_facts(config, "depth"),
-        "pixels": f"not sky, {chosen.near:g} m <= depth < {chosen.far:g} m, {chosen.size} x {chosen.size} px",
-        "images_left_out": len(skipped),
+        **_world_facts(config),
+        **_depth_facts(config, chosen, models, scores),
+        "pixels": f"not sky, {chosen.near:g} m < depth < {chosen.far:g} m, {chosen.size} x {chosen.size} px",
         "baseline": f"geometric mean of {config.baseline_worlds} training worlds a kind",
-        "seconds_per_image": round(sum(spent) / len(spent), 4),
+        **environment(),
     }
-    return Report(f"depth of {config.count} evaluation worlds", rows, DEPTH_METRICS, facts)
+    title = f"depth of {config.worlds} evaluation worlds"
+    return Report(title, scores.rows, tuple(METRICS), facts, examples=scores.examples())
+
+
+def evaluate_dataset(config: EvaluateConfig, chosen: DepthProtocol) -> Report:
+    """Depth of a data set's frames by the models, with the table's rows also by scene."""
+    cases = dataset_cases(config, chosen)  # before the models: a wrong folder is found out at once
+    models = _models(config, chosen)
+    scores = _scored(models, cases, chosen, len(cases))
+    split = config.data.split or chosen.split
+    facts = {
+        "protocol": config.protocol,
+        "data": f"{chosen.dataset}, split {split}, {len(cases)} of {len(cases.dataset)} images",
+        "count": len(cases),
+        "seed": config.seed,
+        "dtype": "float32",
+        **_depth_facts(config, chosen, models, scores),
+        "pixels": _pixels(chosen),
+        "camera": "the data set's" if config.camera else "assumed by the models",
+        "images_broken": len(cases.broken),
+        **environment(),
+    }
+    title = (
+        f"depth of {len(next(iter(scores.rows.values())))} images of {chosen.dataset}, protocol {chosen.name}"
+    )
+    rows, broken = with_scenes(scores.rows), tuple(cases.broken)
+    return Report(title, rows, tuple(METRICS), facts, "scene", broken, scores.examples())
 
 
 def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
     """What the judge sees in pictures drawn for held-out captions, beside what it sees in real renders."""
     judge = load_judge(config.judge, config.device)
-    completer = ImageCompleter.from_pretrained(config.checkpoint, config.device)
+    name, *others = config.checkpoints
+    if others:
+        raise ValueError("protocol prompts judges one checkpoint at a time; give one")
+    completer = ImageCompleter.from_pretrained(name, config.device)
     generator = torch.Generator().manual_seed(config.seed)
     steps = config.steps or STEPS
-    samples = list(evaluation_samples(config.count, chosen.size))
+    samples = list(evaluation_samples(config.worlds, chosen.size))
     started = time.perf_counter()
     rows, drawn = score_prompts(
         lambda prompts: completer.sample(prompts, guidance=config.guidance, steps=steps, generator=generator),
@@ -103,13 +106,15 @@ def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
     _save_sheet(drawn, Path(config.out) / "generated.png")
     metrics = tuple(f"{name}_right" for name in CLASSES)
     facts = {
-        **_facts(config, "completer"),
+        **_world_facts(config),
+        "checkpoint_sha256": _sha256(name, "completer"),
         "guidance": config.guidance,
         "steps": steps,
         "share_of_renders": _shares(rows, metrics),
         "seconds_per_image": round(seconds / len(samples), 3),
+        **environment(),
     }
-    return Report(f"pictures for {config.count} held-out captions, judged", rows, metrics, facts)
+    return Report(f"pictures for {config.worlds} held-out captions, judged", rows, metrics, facts)
 
 
 def load_judge(name_or_path: str, device: str) -> nn.Module:
@@ -122,19 +127,69 @@ def load_judge(name_or_path: str, device: str) -> nn.Module:
     return judge
 
 
-def _facts(config: EvaluateConfig, builtin: str) -> dict[str, Any]:
-    path = builtin_path(builtin) if config.checkpoint == "builtin" else Path(config.checkpoint)
+def _models(config: EvaluateConfig, chosen: DepthProtocol) -> dict[str, Predictor]:
+    return {
+        name: Predictor(DepthEstimator.from_pretrained(name, config.device).sampler, config, chosen)
+        for name in config.checkpoints
+    }
+
+
+def _scored(models: dict[str, Any], cases: Iterable[Case], chosen: DepthProtocol, total: int) -> Scores:
+    from tqdm import tqdm
+
+    named: dict[str, Predict] = models
+    scores = score_depth(named, tqdm(cases, total=total, unit="image", disable=None), chosen)
+    if not any(scores.rows.values()):
+        raise ValueError(
+            f"protocol {chosen.name}: none of the {total} images has a pixel that counts ({_pixels(chosen)})"
+        )
+    return scores
+
+
+def _depth_facts(
+    config: EvaluateConfig, chosen: DepthProtocol, models: dict[str, Predictor], scores: Scores
+) -> dict[str, Any]:
+    def of_model(name: str) -> dict[str, Any]:
+        return {"sha256": _sha256(name, "depth"), **models[name].facts()}
+
+    return {
+        "samples": config.samples,
+        "multisample": config.multisample,
+        "flip": config.flip,
+        "clamped_to": f"{chosen.clamp[0]:g} to {chosen.clamp[1]:g} m",
+        "models": {name: of_model(name) for name in models},
+        "images_left_out": len(scores.left_out),
+    }
+
+
+def _pixels(chosen: DepthProtocol) -> str:
+    """In words, which pixels count."""
+    parts = [f"valid, {chosen.near:g} m < depth < {chosen.far:g} m"]
+    if chosen.window is not None:
+        parts.append("picture and truth cut to {} x {} at the bottom centre".format(*chosen.window))
+    if chosen.crop is not None:
+        unit = "pixels" if chosen.crop.of else "of height and width"
+        spans = ["{:g} to {:g}".format(*span) for span in (chosen.crop.rows, chosen.crop.columns)]
+        parts.append(f"rows {spans[0]}, columns {spans[1]} ({unit})")
+    return "; ".join(parts)
+
+
+def _world_facts(config: EvaluateConfig) -> dict[str, Any]:
     return {
         "protocol": config.protocol,
-        "checkpoint": config.checkpoint,
-        "checkpoint_sha256": hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None,
+        "checkpoint": ", ".join(config.checkpoints),
         "generator_version": GENERATOR_VERSION,
-        "evaluation_set": content_hash(config.count),
-        "count": config.count,
+        "evaluation_set": content_hash(config.worlds),
+        "count": config.worlds,
         "seed": config.seed,
         "dtype": "float32",
-        **environment(),
     }
+
+
+def _sha256(name: str, builtin: str) -> str | None:
+    """The first digits of a checkpoint file's hash; None for what is no single file."""
+    path = builtin_path(builtin) if name == "builtin" else Path(name)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None
 
 
 def _shares(rows: dict[str, list[dict[str, float | str]]], metrics: tuple[str, ...]) -> dict[str, float]:

@@ -1,0 +1,121 @@
+"""report.html: the report as one page that needs no other file and no network."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from depthgen.evaluation.statistics import Estimate
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from depthgen.evaluation.report import Report
+
+GREATER_IS_BETTER = ("delta", "kind_right", "time_right", "weather_right")  # how such columns begin
+
+_PAGE = Template("""\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>$title</title>
+<style>
+:root { color-scheme: light dark; --line: #8884; --faint: #888; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1500px; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .3em .8em; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+small { color: var(--faint); display: block; } .best { font-weight: 700; }
+img { max-width: 100%; height: auto; border-radius: 6px; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1em; } dt { color: var(--faint); }
+dd { margin: 0; overflow-wrap: anywhere; }
+</style></head><body>
+<h1>$title</h1>
+<div class="scroll">$overall</div>
+<p><small>Means over images; below them the 95 % bootstrap interval. Bold: the best of a column.</small></p>
+$pictures
+$groups
+$broken
+<h2>What the figures depend on</h2>
+<dl>$facts</dl>
+</body></html>
+""")
+
+
+def page(report: Report, sheet: Image | None) -> str:
+    """The HTML of `report`; sheet: its best and worst images, embedded."""
+    return _PAGE.substitute(
+        title=escape(report.title),
+        overall=_overall(report),
+        pictures=_pictures(sheet),
+        groups="".join(_group_table(report, model, part) for model, part in report.by_group().items()),
+        broken=_broken(report.broken),
+        facts="".join(_facts(report.facts)),
+    )
+
+
+def _overall(report: Report) -> str:
+    overall = report.overall()
+    best = {metric: _best([e[metric].mean for e in overall.values()], metric) for metric in report.metrics}
+    rows = []
+    for model, estimates in overall.items():
+        cells = [_cell(estimates[m], estimates[m].mean == best[m]) for m in report.metrics]
+        rows.append([f"<td>{escape(model)}</td>", *cells])
+    return _table(["", *report.metrics], rows)
+
+
+def _best(means: Sequence[float], metric: str) -> float | None:
+    if len(means) < 2:
+        return None
+    return max(means) if metric.startswith(GREATER_IS_BETTER) else min(means)
+
+
+def _cell(estimate: Estimate, best: bool) -> str:
+    style = ' class="best"' if best else ""
+    return f"<td{style}>{estimate.mean:.3f}<small>{estimate.low:.3f} to {estimate.high:.3f}</small></td>"
+
+
+def _group_table(report: Report, model: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
+    rows = [
+        [f"<td>{escape(name)}</td>", *(f"<td>{estimates[m].mean:.3f}</td>" for m in report.metrics)]
+        for name, estimates in groups.items()
+    ]
+    title = f"{escape(model)}, by {escape(report.group)}"
+    return f'<h2>{title}</h2><div class="scroll">{_table(["", *report.metrics], rows)}</div>'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape(name)}</th>" for name in head)
+    return f"<table><tr>{top}</tr>{''.join('<tr>' + ''.join(row) + '</tr>' for row in rows)}</table>"
+
+
+def _pictures(sheet: Image | None) -> str:
+    if sheet is None:
+        return ""
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f'<h2>Best and worst images</h2><img alt="best and worst images" src="data:image/png;base64,{data}">'
+    )
+
+
+def _broken(messages: Sequence[str]) -> str:
+    if not messages:
+        return ""
+    items = "".join(f"<li>{escape(message)}</li>" for message in messages)
+    return f"<h2>Left out because they could not be read: {len(messages)}</h2><ul>{items}</ul>"
+
+
+def _facts(facts: Mapping[str, Any], above: str = "") -> Iterable[str]:
+    for name, value in facts.items():
+        label = f"{above}{name}"
+        if isinstance(value, Mapping):
+            yield from _facts(value, f"{label} / ")
+        else:
+            yield f"<dt>{escape(label)}</dt><dd>{escape(str(value))}</dd>"
