@@ -6,12 +6,13 @@ is judged and what is exported arrive as callables and values.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +21,16 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
+from depthgen.training.journal import Journal
 from depthgen.training.precision import Precision, choose_precision
 from depthgen.training.sampler import PermutedBatches, step_generator
+from depthgen.training.speed import matmul_rate, training_flops
 
 Batch = Mapping[str, Any]
 # (model, batch, source of all randomness) -> scalar loss
 Objective = Callable[[nn.Module, Batch, torch.Generator], Tensor]
-# averaged model -> scalars worth logging
-Validation = Callable[[nn.Module], Mapping[str, float]]
+# averaged model -> scalars, and pictures (3, H, W) in [0, 1], worth logging
+Validation = Callable[[nn.Module], Mapping[str, float | Tensor]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class TrainConfig:
     """How long and how a stage trains. Steps count optimiser updates."""
 
     steps: int = 1000
-    batch_size: int = 32  # per process
+    batch_size: int = 32  # per process and forward pass
+    accumulate: int = 1  # passes whose gradients make one step
     learning_rate: float = 4e-4
     warmup_steps: int = 200
     decay: Literal["constant", "cosine"] = (
@@ -46,6 +50,7 @@ class TrainConfig:
     ema_decay: float = 0.999
     precision: Precision = "auto"
     compile: bool = False  # torch.compile: a third faster on a CPU with a compiler, after a minute's start
+    recompute: bool = False  # activation checkpointing: less memory, a third more time; for networks that offer it
     seed: int = 0
     workers: int = 0
     log_every: int = 50
@@ -76,9 +81,9 @@ def fit(
     """Train `model`, resuming from `folder` if it holds a state; returns the averaged model and a record of
     the run.
 
-    Scalars go to `folder`/log.jsonl, the state to `folder`/state.pt (atomically, every `checkpoint_every`
-    steps).
-    A killed run that is started again ends with the weights of an uninterrupted one.
+    Scalars go to `folder`/log.jsonl and TensorBoard, pictures to `folder`/panels, the state to `folder`/state.pt
+    (atomically, every `checkpoint_every` steps). A killed run that is started again ends with the weights of an
+    uninterrupted one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _read_state(folder, config)
@@ -86,16 +91,22 @@ def fit(
     run = _Run(model, config, precision)
     if state:
         run.restore(state)
-    _log(folder, run, {"event": "start", "step": run.step, **run.facts()})
-    for batch in run.progress(_loader(data, config, run, collate)):
-        loss = run.update(objective, batch)
-        if run.due(config.log_every):
-            _log(folder, run, {"step": run.step, "loss": loss.item(), **run.speed()})
-        if validate and run.due(config.validate_every):
-            _log(folder, run, {"step": run.step, **validate(run.average.module)})
-        if run.due(config.checkpoint_every) and run.accelerator.is_main_process:
-            _write_state(folder, run.state())
+    with Journal(folder, run.accelerator.is_main_process, first_step=run.step) as journal:
+        journal.event("start", run.step, run.facts())
+        _validate(run, validate, journal, only_if=run.step == 0)
+        for batches in run.progress(_grouped(_loader(data, config, run, collate), config.accumulate)):
+            loss = run.update(objective, batches)
+            if run.due(config.log_every):
+                journal.write(run.step, {"loss": loss.item(), **run.speed()})
+            _validate(run, validate, journal, only_if=run.due(config.validate_every))
+            if run.due(config.checkpoint_every) and run.accelerator.is_main_process:
+                _write_state(folder, run.state())
     return run.average.module, run.facts()
+
+
+def _validate(run: _Run, validate: Validation | None, journal: Journal, only_if: bool) -> None:
+    if validate and only_if and run.accelerator.is_main_process:
+        journal.write(run.step, validate(run.average.module))
 
 
 class _Run:
@@ -106,6 +117,8 @@ class _Run:
 
         self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
         self.config, self.precision, self.step = config, precision, 0
+        if config.recompute:
+            _recompute(model)
         model = model.to(self.accelerator.device, memory_format=torch.channels_last)
         self.average = AveragedModel(
             model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=False
@@ -119,26 +132,38 @@ class _Run:
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.forward = torch.compile(self.model) if config.compile else self.model
-        self.images, self.started = 0, time.perf_counter()
+        self.peak = matmul_rate(self.accelerator.device, precision)
+        self.step_flops: int | None = None  # of one process; counted at the first step
+        self.steps_here, self.started = 0, time.perf_counter()
 
-    def update(self, objective: Objective, batch: Batch) -> Tensor:
-        """One optimiser step; returns the loss, still on the device."""
+    def update(self, objective: Objective, batches: Sequence[Batch]) -> Tensor:
+        """One optimiser step over the batches; returns their mean loss, still on the device."""
         self._set_learning_rate()
-        device = self.accelerator.device
-        with self.accelerator.autocast():
-            loss = objective(self.forward, _to(batch, device), self._generator())
-        self.accelerator.backward(loss)
+        if self.step_flops is None:
+            counted = training_flops(lambda: self._loss(objective, self.model, batches[0], 0))
+            self.step_flops = counted * len(batches)
+        losses = [self._accumulate(objective, batch, i, len(batches)) for i, batch in enumerate(batches)]
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.average.update_parameters(self.accelerator.unwrap_model(self.model))
         self.step += 1
-        self.images += self.config.batch_size * self.accelerator.num_processes
+        self.steps_here += 1
+        return torch.stack(losses).mean()
+
+    def _accumulate(self, objective: Objective, batch: Batch, i: int, count: int) -> Tensor:
+        """Add the gradient of one of `count` batches; processes exchange gradients at the last."""
+        with nullcontext() if i == count - 1 else self.accelerator.no_sync(self.model):
+            loss = self._loss(objective, self.forward, batch, i)
+            self.accelerator.backward(loss / count)
         return loss.detach()
 
-    def _generator(self) -> torch.Generator:
+    def _loss(self, objective: Objective, model: nn.Module, batch: Batch, i: int) -> Tensor:
         place = self.accelerator
-        return step_generator(self.config.seed, self.step, place.process_index, place.device)
+        number = self.step * self.config.accumulate + i
+        generator = step_generator(self.config.seed, number, place.process_index, place.device)
+        with place.autocast():
+            return objective(model, _to(batch, place.device), generator)
 
     def _set_learning_rate(self) -> None:
         for group in self.optimizer.param_groups:
@@ -147,7 +172,7 @@ class _Run:
     def due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def progress(self, batches: DataLoader) -> Any:
+    def progress(self, batches: Iterable[Sequence[Batch]]) -> Any:
         from tqdm import tqdm
 
         quiet = not self.accelerator.is_main_process
@@ -156,7 +181,15 @@ class _Run:
         )
 
     def speed(self) -> dict[str, float]:
-        return {"images_per_second": round(self.images / (time.perf_counter() - self.started), 1)}
+        """Images and model FLOPs a second since the start or resume, of all processes together."""
+        seconds = time.perf_counter() - self.started
+        images = self.steps_here * self.config.batch_size * self.config.accumulate
+        flops = (self.step_flops or 0) * self.steps_here
+        return {
+            "images_per_second": round(images * self.accelerator.num_processes / seconds, 1),
+            "tflops": round(flops * self.accelerator.num_processes / seconds / 1e12, 3),
+            "mfu": round(flops / seconds / self.peak, 3),
+        }
 
     def facts(self) -> dict[str, Any]:
         parameters = sum(p.numel() for p in self.average.module.parameters())
@@ -184,6 +217,15 @@ class _Run:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
+
+
+def _recompute(model: nn.Module) -> None:
+    """Turn on activation checkpointing in the parts of the model that have a switch `recompute`."""
+    parts = [part for part in model.modules() if hasattr(part, "recompute")]
+    if not parts:
+        raise ValueError(f"train.recompute: {type(model).__name__} cannot recompute activations; leave it false")
+    for part in parts:
+        part.recompute = True
 
 
 def _probe(
@@ -219,17 +261,19 @@ def _loader(
     data: Dataset, config: TrainConfig, run: _Run, collate: Callable[[list[Any]], Batch] | None
 ) -> DataLoader:
     ranks = {"rank": run.accelerator.process_index, "ranks": run.accelerator.num_processes}
-    return _batches(data, config, collate, start=run.step, stop=config.steps, **ranks)
+    start, stop = (steps * config.accumulate for steps in (run.step, config.steps))
+    return _batches(data, config, collate, start=start, stop=stop, **ranks)
+
+
+def _grouped(batches: Iterable[Batch], count: int) -> Iterator[list[Batch]]:
+    """The batches, `count` at a time."""
+    iterator = iter(batches)
+    while group := list(islice(iterator, count)):
+        yield group
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
-
-
-def _log(folder: Path, run: _Run, row: Mapping[str, Any]) -> None:
-    if run.accelerator.is_main_process:
-        with open(folder / "log.jsonl", "a", encoding="utf8") as file:
-            file.write(json.dumps(dict(row)) + "\n")
 
 
 def _read_state(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
@@ -238,7 +282,7 @@ def _read_state(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
         return None
     state = torch.load(path, map_location="cpu", weights_only=True)
     changed = [
-        k for k, v in asdict(config).items() if k in ("seed", "batch_size") and state["config"][k] != v
+        k for k, v in asdict(config).items() if k in ("seed", "batch_size", "accumulate") and state["config"][k] != v
     ]
     if changed:
         raise ValueError(

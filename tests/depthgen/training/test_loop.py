@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from depthgen.training import TrainConfig, fit
@@ -76,8 +77,74 @@ def test_log_holds_losses_and_validation(tmp_path: Path) -> None:
     fit(linear(), squared_error, Points(), CONFIG, tmp_path, validate=lambda model: {"error": 1.5})
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "loss" in row] == [4, 8, 12]
-    assert [row["step"] for row in rows if "error" in row] == [6, 12]
+    assert [row["step"] for row in rows if "error" in row] == [0, 6, 12]
     assert rows[0]["event"] == "start"
+
+
+def test_log_tells_the_speed(tmp_path: Path) -> None:
+    fit(linear(), squared_error, Points(), CONFIG, tmp_path)
+    row = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()][-1]
+    assert row["images_per_second"] > 0
+    assert 0 <= row["mfu"] < 1
+
+
+def test_panels_are_pictures_beside_the_log(tmp_path: Path) -> None:
+    red = torch.tensor([1.0, 0, 0])[:, None, None].expand(3, 4, 6)
+    fit(linear(), squared_error, Points(), CONFIG, tmp_path, validate=lambda model: {"panel": red})
+    with Image.open(tmp_path / "panels" / "panel-0000012.png") as picture:
+        assert picture.size == (6, 4)
+        assert picture.getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_tensorboard_gets_the_scalars(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    fit(linear(), squared_error, Points(), CONFIG, tmp_path)
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss")] == [4, 8, 12]
+
+
+def exact_error(model: nn.Module, batch: Any, generator: torch.Generator) -> Tensor:
+    return (model(batch["x"])[:, 0] - batch["y"]).square().mean()
+
+
+def test_accumulated_gradients_equal_those_of_a_large_batch(tmp_path: Path) -> None:
+    large, _ = fit(linear(), exact_error, Points(), replace(CONFIG, batch_size=8), tmp_path / "large")
+    parts, _ = fit(linear(), exact_error, Points(), replace(CONFIG, accumulate=2), tmp_path / "parts")
+    assert torch.allclose(large.weight, parts.weight, atol=1e-6)
+
+
+def test_an_accumulating_run_resumes_exactly(tmp_path: Path) -> None:
+    config = replace(CONFIG, accumulate=2)
+    whole, _ = fit(linear(), squared_error, Points(), config, tmp_path / "whole")
+    fit(linear(), squared_error, Points(), replace(config, steps=5, decay="constant"), tmp_path / "cut")
+    assert not torch.equal(whole.weight, linear().weight)
+    resumed = [
+        fit(linear(), squared_error, Points(), replace(config, decay="constant"), tmp_path / name)[0]
+        for name in ("cut", "straight")
+    ]
+    assert torch.equal(resumed[0].weight, resumed[1].weight)
+
+
+class Wide(nn.Module):
+    """A network with the switch that activation checkpointing needs."""
+
+    recompute = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)
+
+
+def test_recomputing_needs_a_switch_in_the_network(tmp_path: Path) -> None:
+    config = replace(CONFIG, recompute=True)
+    with pytest.raises(ValueError, match=r"train\.recompute"):
+        fit(linear(), squared_error, Points(), config, tmp_path / "without")
+    network = Wide()
+    fit(network, squared_error, Points(), config, tmp_path / "with")
+    assert network.recompute
 
 
 def test_resuming_with_another_seed_is_refused(tmp_path: Path) -> None:
