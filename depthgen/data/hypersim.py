@@ -109,12 +109,13 @@ def pinhole(lens: tuple[float, ...], width: int, height: int) -> tuple[Tensor, T
     Any such lens is a pinhole camera: a tilted one looks along the normal of its image plane, and z is
     measured along that. QR splits the map from pixels to directions into this rotation and the inverse of K.
     """
-    uv_from_pixels = np.array([[2 / width, 0, -1], [0, -2 / height, 1], [0, 0, 1]])
-    opencv_from_opengl = np.diag([1.0, -1.0, -1.0])
-    triangle = np.linalg.qr(opencv_from_opengl @ np.reshape(lens, (3, 3)) @ uv_from_pixels, mode="r")
-    triangle *= np.sign(np.diag(triangle))[:, None]
-    K = np.triu(np.linalg.inv(triangle / triangle[2, 2]))
-    camera = Camera(torch.from_numpy(K), torch.eye(4, dtype=torch.float64), width, height)
+    uv_from_pixels = torch.tensor([[2 / width, 0, -1], [0, -2 / height, 1], [0, 0, 1]], dtype=torch.float64)
+    opencv_from_opengl = torch.diag(torch.tensor([1, -1, -1], dtype=torch.float64))
+    matrix = torch.tensor(lens, dtype=torch.float64).reshape(3, 3)
+    triangle = torch.linalg.qr(opencv_from_opengl @ matrix @ uv_from_pixels).R
+    triangle = triangle * triangle.diagonal().sign()[:, None]
+    K = torch.linalg.inv(triangle / triangle[2, 2]).triu()
+    camera = Camera(K, torch.eye(4, dtype=torch.float64), width, height)
     return camera.K, planar_z(torch.ones(1, height, width), camera)
 
 

@@ -25,14 +25,10 @@ def paired(root: Path, images: str, depths: str, pair_by: PairBy) -> tuple[list[
 
     Files are in natural order. order: n-th with n-th; as many of each are needed. stem: equal names up to
     the first dot. number: equal last numbers in these names. With these two, files without a partner are left
-    out.
-    ValueError where nothing is found, counts differ or a key is not unique.
+    out. ValueError where nothing is found, counts differ or a key is not unique.
     """
     found = [_listed(root, pattern) for pattern in (images, depths)]
-    keys = [
-        [str(i) for i in range(len(files))] if pair_by == "order" else _keys(files, pair_by)
-        for files in found
-    ]
+    keys = [_keys(files, pair_by) for files in found]
     if pair_by == "order" and len(found[0]) != len(found[1]):
         raise ValueError(
             f"{root}: {len(found[0])} files {images} and {len(found[1])} files {depths}; "

@@ -20,9 +20,9 @@ def read_trajectory(root: Path, path: str, layout: Layout) -> Tensor:
 
     path: below `root`: one file, or with layout "files" a glob, in natural order. layout: "rows" one
     row-major 4x4 or 3x4 a line; "tum" `tx ty tz qx qy qz qw` a line; "log" Redwood's blocks of a line of
-    frame numbers and the four rows of a matrix; "files" one file a frame that holds a matrix. Lines that begin
-    with # are comments. BrokenSample for a file that is absent or of another form, and for rotations that are
-    none; matrices that are not finite stay (tracking was lost there).
+    frame numbers and the four rows of a matrix; "files" one file a frame that holds a matrix. Lines that
+    begin with # are comments. BrokenSample for a file that is absent or of another form, and for rotations
+    that are none; matrices that are not finite stay (tracking was lost there).
     """
     if layout == "files":
         files = sorted(root.glob(path), key=natural_key)
