@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from depthgen.data.sample import BrokenSample
@@ -78,5 +79,6 @@ def _store(path: Path, stamp: list[int], found: list[Member]) -> None:
     try:
         partial.write_text(json.dumps({"stamp": stamp, "members": found}), encoding="utf8")
         partial.replace(path)
-    except OSError:
-        pass  # a folder that cannot be written: the index lives in memory alone
+    except OSError:  # a folder that cannot be written: the index lives in memory alone
+        with suppress(OSError):
+            partial.unlink()

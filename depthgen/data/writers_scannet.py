@@ -69,7 +69,7 @@ def _write_matrix(path: Path, matrix: np.ndarray) -> None:
 def _four_by_four(frame: RGBD, scale: tuple[float, float] = (1, 1)) -> np.ndarray:
     """The frame's K, scaled per axis, as ScanNet writes it: in the corner of a 4x4 identity."""
     matrix = torch.eye(4, dtype=torch.float64)
-    matrix[:3, :3] = torch.tensor([*scale, 1], dtype=torch.float64)[:, None] * frame.K
+    matrix[:3, :3] = torch.tensor([*scale, 1], dtype=torch.float64)[:, None] * frame.K  # type: ignore[operator]
     return matrix.numpy()
 
 
