@@ -53,7 +53,7 @@ def page(report: Report, sheet: Image | None) -> str:
         title=escape(report.title),
         overall=_overall(report),
         pictures=_pictures(sheet),
-        groups="".join(_group_table(report, model, part) for model, part in report.by_group().items()),
+        groups="".join(_group_table(report, *part) for part in report.by_group().items() if report.grouped),
         broken=_broken(report.broken),
         facts="".join(_facts(report.facts)),
     )

@@ -69,7 +69,7 @@ class Predictor:
         default = SAMPLERS[self.request.sampler][1] if own else None
         return {
             "meaning": self.model.meaning,
-            "aligned_in": self.align,
+            "alignment": self.align,
             "sampler": self.request.sampler if own else "its own",
             "steps": self.request.steps or default or "its own",
             "seconds_per_image": round(sum(self.seconds) / max(len(self.seconds), 1), 4),

@@ -34,6 +34,11 @@ class Report:
     broken: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
 
+    @property
+    def grouped(self) -> bool:
+        """Whether there are several groups to tell apart."""
+        return len({row[self.group] for rows in self.rows.values() for row in rows}) > 1
+
     def overall(self) -> dict[str, dict[str, Estimate]]:
         """model -> metric -> mean over all images, with its interval."""
         return {model: summarize(rows, self.metrics) for model, rows in self.rows.items()}
@@ -69,7 +74,7 @@ def table(report: Report) -> str:
         means = "".join(f"{estimates[name].mean:>16.3f}" for name in report.metrics)
         ends = "".join(f"{_interval(estimates[name]):>15}" for name in report.metrics)
         lines += [f"{model:<{width}}{means}", f"{'  95 % interval':<{width}}{ends}"]
-    for model, groups in by_group.items():
+    for model, groups in by_group.items() if report.grouped else ():
         lines += ["", f"{model}, by {report.group}", " " * width + head]
         for name, estimates in groups.items():
             cells = "".join(f"{estimates[metric].mean:>16.3f}" for metric in report.metrics)

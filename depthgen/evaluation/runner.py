@@ -74,7 +74,7 @@ def evaluate_dataset(config: EvaluateConfig, chosen: DepthProtocol) -> Report:
         "dtype": "float32",
         **_depth_facts(config, chosen, models, scores),
         "pixels": _pixels(chosen),
-        "camera": "the data set's" if config.camera else "assumed by the models",
+        "camera": "the data set's, where it has one" if config.camera else "assumed by the models",
         "images_broken": len(cases.broken),
         **environment(),
     }

@@ -58,6 +58,50 @@ def test_known_metres_come_back_exactly(estimator: DepthEstimator):
     assert out.residual > 0
 
 
+def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEstimator):
+    calls = []
+    original = estimator.sampler.model.denoise
+
+    def counting(*arguments: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return original(*arguments)
+
+    def run(**how: object) -> tuple[torch.Tensor, int]:
+        calls.clear()
+        return estimator.predict(IMAGE, **how).depth, len(calls)
+
+    estimator.sampler.model.denoise = counting
+    try:
+        found = {name: run(sampler=name) for name in ("ddim", "dpm++", "heun", "ancestral")}
+        assert {name: count for name, (_, count) in found.items()} == {
+            "ddim": 4, "dpm++": 4, "heun": 7, "ancestral": 128,
+        }  # fmt: skip
+        assert run(sampler="ancestral", steps=3)[1] == 3
+        depths = [depth for depth, _ in found.values()]
+        assert not any(torch.equal(depths[0], other) for other in depths[1:])
+        assert torch.equal(estimator.predict(IMAGE).depth, depths[0])
+    finally:
+        del estimator.sampler.model.denoise
+
+
+def test_samples_become_one_depth_as_asked():
+    class Torn(Scaled):
+        def sample(
+            self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest
+        ) -> DepthSamples:
+            low = torch.ones(request.samples, 1, HEIGHT, WIDTH)
+            low[-2:] = 3.0
+            return DepthSamples(low, 80.0)
+
+    torn = DepthEstimator(Torn(1.0))
+    means = {how: torn.predict(PLAIN, samples=8, reduce=how) for how in ("mean", "median", "mode")}
+    assert {how: round(float(out.depth.max()), 4) for how, out in means.items()} == {
+        "mean": 1.5, "median": 1.0, "mode": 1.0,
+    }  # fmt: skip
+    spread = torch.tensor([1.0] * 6 + [3.0] * 2).std()
+    assert all(torch.allclose(out.std, spread) for out in means.values())
+
+
 def test_completion_without_anything_known_is_prediction(estimator: DepthEstimator):
     nothing = torch.zeros_like(LEFT)
     out = estimator.complete(IMAGE, DEPTH, nothing)
@@ -121,6 +165,10 @@ def test_bad_counts_are_refused(estimator: DepthEstimator):
         estimator.predict(IMAGE, samples=0)
     with pytest.raises(ValueError, match="steps"):
         estimator.predict(IMAGE, steps=0)
+    with pytest.raises(ValueError, match=r"no sampler 'euler'; there are: ddim, dpm\+\+, heun, ancestral"):
+        estimator.predict(IMAGE, sampler="euler")
+    with pytest.raises(ValueError, match="no way 'max' to reduce samples; there are: mean, median, mode"):
+        estimator.predict(IMAGE, reduce="max")
 
 
 def test_wrong_models_are_named(checkpoints: dict[str, Path], tmp_path: Path):

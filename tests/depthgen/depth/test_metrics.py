@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,36 +9,59 @@ from hypothesis import strategies as st
 from depthgen.depth import METRICS, delta, depth_metrics, silog
 
 
-def independent(d: np.ndarray, g: np.ndarray) -> dict[str, float]:
-    """The definitions of BTS's compute_errors, in float64 numpy, over already selected pixels."""
-    ratio = np.maximum(d / g, g / d)
-    error = np.log(d) - np.log(g)
+def independent(pixels: list[tuple[float, float]]) -> dict[str, float]:
+    """The definitions of BTS's compute_errors over (prediction, truth) pairs, pixel by pixel, in Python floats.
+
+    SILog is there sqrt(mean e^2 - (mean e)^2), which cancels; the same as a sum of squares is exact.
+    """
+
+    def mean(values: list[float]) -> float:
+        return math.fsum(values) / len(pixels)
+
+    errors = [math.log(d) - math.log(g) for d, g in pixels]
+    center = mean(errors)
+    ratios = [max(d / g, g / d) for d, g in pixels]
     return {
-        "rel": np.mean(np.abs(d - g) / g),
-        "rms": np.sqrt(np.mean((d - g) ** 2)),
-        "delta1": np.mean(ratio < 1.25),
-        "delta2": np.mean(ratio < 1.25**2),
-        "delta3": np.mean(ratio < 1.25**3),
-        "log10": np.mean(np.abs(np.log10(d) - np.log10(g))),
-        "sq_rel": np.mean((d - g) ** 2 / g),
-        "rms_log": np.sqrt(np.mean(error**2)),
-        "silog": 100 * np.sqrt(max(np.mean(error**2) - np.mean(error) ** 2, 0.0)),
+        "rel": mean([abs(d - g) / g for d, g in pixels]),
+        "rms": math.sqrt(mean([(d - g) ** 2 for d, g in pixels])),
+        **{f"delta{k}": mean([float(ratio < 1.25**k) for ratio in ratios]) for k in (1, 2, 3)},
+        "log10": mean([abs(math.log10(d) - math.log10(g)) for d, g in pixels]),
+        "sq_rel": mean([(d - g) ** 2 / g for d, g in pixels]),
+        "rms_log": math.sqrt(mean([error**2 for error in errors])),
+        "silog": 100 * math.sqrt(mean([(error - center) ** 2 for error in errors])),
     }
 
 
+metres = st.floats(2**-10, 128, width=32)
+maps = st.lists(st.tuples(metres, metres, st.booleans()), min_size=1, max_size=40)
+
+
 @settings(deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 64))
-def test_equal_to_an_independent_implementation(seed: int, valid_count: int):
-    rng = np.random.default_rng(seed)
-    d, g = rng.uniform(0.1, 80, (2, 8, 8))
-    valid = np.zeros(64, dtype=bool)
-    valid[rng.permutation(64)[:valid_count]] = True
-    valid = valid.reshape(8, 8)
-    ours = depth_metrics(*map(torch.from_numpy, (d, g, valid)))
-    expected = independent(d[valid], g[valid])
-    assert ours.keys() == expected.keys()
+@given(maps)
+def test_equal_to_an_independent_implementation(pixels: list[tuple[float, float, bool]]):
+    depth, truth = (torch.tensor([p[i] for p in pixels]) for i in (0, 1))
+    valid = torch.tensor([p[2] for p in pixels])
+    chosen = [(d, g) for d, g, use in pixels if use]
+    if not chosen:
+        with pytest.raises(ValueError, match="no valid pixel to measure"):
+            depth_metrics(depth, truth, valid)
+        return
+    ours, expected = depth_metrics(depth, truth, valid), independent(chosen)
+    assert ours.keys() == expected.keys() == METRICS.keys()
     for name, value in expected.items():
-        assert ours[name] == pytest.approx(value, rel=1e-6, abs=2e-6), name
+        assert ours[name] == pytest.approx(value, rel=1e-6, abs=1e-6), name
+        assert float(METRICS[name](depth, truth, valid)) == ours[name], name
+
+
+@given(metres, metres, st.integers(0, 11))
+def test_one_valid_pixel(d: float, g: float, place: int):
+    depth, truth = torch.full((3, 4), torch.nan), torch.full((3, 4), -1.0)
+    valid = torch.zeros(3, 4, dtype=torch.bool)
+    depth.view(-1)[place], truth.view(-1)[place], valid.view(-1)[place] = d, g, True
+    scores, expected = depth_metrics(depth, truth, valid), independent([(d, g)])
+    assert scores["silog"] == 0
+    for name, value in expected.items():
+        assert scores[name] == pytest.approx(value, rel=1e-6, abs=1e-6), name
 
 
 def test_by_hand():
@@ -65,5 +90,7 @@ def test_clear_errors(metric):
         metric(one, one, nothing)
     with pytest.raises(ValueError, match="positive"):
         metric(0 * one, one, everything)
+    with pytest.raises(ValueError, match="positive"):
+        metric(one, torch.nan * one, everything)
     with pytest.raises(ValueError, match="shape"):
         metric(one, one[:1], everything)
