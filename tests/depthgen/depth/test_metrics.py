@@ -10,7 +10,7 @@ from depthgen.depth import METRICS, delta, depth_metrics, silog
 
 
 def independent(pixels: list[tuple[float, float]]) -> dict[str, float]:
-    """The definitions of BTS's compute_errors over (prediction, truth) pairs, pixel by pixel, in Python floats.
+    """The definitions of BTS's compute_errors over (prediction, truth) pairs, in Python's own floats.
 
     SILog is there sqrt(mean e^2 - (mean e)^2), which cancels; the same as a sum of squares is exact.
     """
