@@ -97,8 +97,8 @@ def write_kitti(root: Path, samples: Iterable[RGBD], split: str = "train") -> in
 def write_scenenet(root: Path, samples: Iterable[RGBD], split: str = "train") -> int:
     """Trajectories of 300 frames below `root` for `SceneNet`; returns the number of frames.
 
-    Planar z becomes ray lengths in millimetres, up to 65.535 m. ValueError for no frames, depth of another size
-    than its picture, or another camera than `scenenet_camera` of the picture's size.
+    Planar z becomes ray lengths in millimetres, up to 65.535 m. ValueError for no frames, depth of another
+    size than its picture, or another camera than `scenenet_camera` of the picture's size.
     """
     count = 0
     for count, sample in enumerate(samples, start=1):
