@@ -12,7 +12,7 @@
     pixel_centre: 0.5                 # where these count the first pixel's centre; 0 in OpenCV and TUM
     poses: {path: poses.txt, layout: rows}              # camera-to-world, see `depthgen.data.poses`; or
                                                         # {path: pose/*.txt, layout: files}: a matrix a file
-    shares: {train: 0.8, val: 0.1, test: 0.1}           # of the frames, one after another in time
+    shares: {train: 0.8, val: 0.1, test: 0.1}           # of the frames, in this order in time
     root: .                           # where the data lies, if not beside this file
 
 Only images, depth and metres_per_level are needed. A negative fy (ICL-NUIM: y upwards in a left-handed world)
@@ -36,6 +36,7 @@ from depthgen.data.poses import Layout, read_matrix, read_trajectory
 from depthgen.data.sample import RGBD, BrokenSample, Diagnosis, planar_z
 
 SHEET = "rgbd.yaml"
+ORDER = ("train", "val", "test")  # in time
 ASPECT_TOLERANCE = 0.01  # a depth map of other size must show the same field of view
 LAYOUT = f"{SHEET} beside the data; its keys are documented in depthgen.data.folder"
 
@@ -54,15 +55,15 @@ class FolderSheet:
 
     images: str
     depth: str
-    metres_per_level: float
+    metres_per_level: int | float
     pair_by: PairBy = "order"
     distance: Literal["planar", "ray"] = "planar"
     invalid: list[int | float] = field(default_factory=lambda: [0])
     encoding: Literal["plain", "sun"] = "plain"
     intrinsics: dict[str, Any] | None = None
-    pixel_centre: float = 0.5
+    pixel_centre: int | float = 0.5
     poses: Poses | None = None
-    shares: dict[str, float] | None = None
+    shares: dict[str, int | float] | None = None
     root: str = "."
 
 
@@ -73,7 +74,7 @@ def read_sheet(path: Path) -> FolderSheet:
 
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf8"))
-        sheet = dacite.from_dict(FolderSheet, entries, dacite.Config(strict=True, cast=[float]))
+        sheet = dacite.from_dict(FolderSheet, entries, dacite.Config(strict=True))
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file; describe the folder there, see {__name__}") from error
     except (yaml.YAMLError, dacite.DaciteError, AttributeError, TypeError, ValueError) as error:
@@ -206,16 +207,16 @@ def _poses(sheet: FolderSheet, root: Path, images: int, mirrored: bool) -> Tenso
     return flip @ poses @ flip
 
 
-def _span(shares: dict[str, float] | None, count: int, split: str) -> slice:
+def _span(shares: dict[str, int | float] | None, count: int, split: str) -> slice:
     """Which of `count` frames are of the split."""
     if split == "all":
         return slice(count)
     shares = shares or {"train": 1.0}
-    if not set(shares) <= {"train", "val", "test"}:
+    if not set(shares) <= set(ORDER):
         raise ValueError(f"{SHEET}: shares are of {', '.join(shares)}; there are train, val and test")
     if min(shares.values()) < 0 or sum(shares.values()) > 1 + 1e-9:
         raise ValueError(f"{SHEET}: shares are {shares}; give numbers from 0 to 1 with a sum of at most 1")
     if split not in shares:
         return slice(0)
-    before = sum(list(shares.values())[: list(shares).index(split)])
+    before = sum(shares.get(earlier, 0) for earlier in ORDER[: ORDER.index(split)])
     return slice(round(before * count), round((before + shares[split]) * count))
