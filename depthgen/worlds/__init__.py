@@ -12,6 +12,7 @@ from depthgen.worlds.evaluation_set import (
 from depthgen.worlds.kinds import INDOOR_KINDS, KINDS, OUTDOOR_KINDS, TIMES, WEATHERS
 from depthgen.worlds.render import SKY_DEPTH, RenderedViews, render
 from depthgen.worlds.semantics import Semantic
+from depthgen.worlds.sensors import kinect, lidar
 from depthgen.worlds.world import World, build_world, neighbour_camera
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "content_hash",
     "evaluation_seeds",
     "evaluation_worlds",
+    "kinect",
+    "lidar",
     "neighbour_camera",
     "render",
 ]

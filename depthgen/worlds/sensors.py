@@ -94,9 +94,9 @@ def lidar(
     A pixel is hit when a beam passes through it, and keeps its own exact depth plus noise along the beam. The
     sensor stands at the camera's centre, upright with it, so it sees what the camera sees.
 
-    The beams hit at most (first - last) / vertical degrees of a pixel rows. Where lines are closer than rows
-    every row is hit: on a picture of 64 px and 60 degrees the default field spans 28 rows, so 64 lines cover
-    all of them, and 5 are as sparse as 64 are on KITTI (about every sixth row).
+    Where lines are closer than rows, every row of the field is hit: on a picture of 64 px and 60 degrees the
+    default field spans 28 rows, so 64 lines cover them all, and 5 are as sparse as 64 are on KITTI (about
+    every sixth row).
     Raises ValueError on wrong shapes or fewer than one line.
     """
     for name, value in (("depth", depth), ("valid", valid)):
