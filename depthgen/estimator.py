@@ -164,9 +164,7 @@ def _enlarged(drawn: DepthSamples, picture: Tensor) -> list[Tensor]:
     return [joint_bilateral_upsample(depth, guide, picture) for depth in drawn.depth]
 
 
-def _summary(
-    depths: Tensor, far: float, residual: float | None, reduce: Reduce = "mean"
-) -> DepthPrediction:
+def _summary(depths: Tensor, far: float, residual: float | None, reduce: Reduce = "mean") -> DepthPrediction:
     """depths: (N,1,H,W) metres."""
     depth = reduce_samples(depths, reduce)[0]
     std = depths.std(0)[0] if len(depths) > 1 else None

@@ -11,7 +11,7 @@ def scale_shift(prediction: Tensor, target: Tensor, known: Tensor) -> tuple[floa
     All three of one shape; `known` is bool and must not be empty (ValueError). Where the fit has no positive
     scale (too few pixels, a flat or inverted prediction), shift is 0 and scale the ratio of the medians.
     """
-    x, y = prediction[known].double(), target[known].double()
+    x, y = prediction.masked_select(known).double(), target.masked_select(known).double()
     if x.numel() == 0:
         raise ValueError("alignment needs at least one known pixel")
     spread = (x - x.mean()).square().mean()
