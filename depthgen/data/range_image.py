@@ -59,9 +59,8 @@ def at_frame_time(points: np.ndarray, pixel_pose: np.ndarray, world_from_vehicle
     pitch, yaw, x, y, z: vehicle -> world), world_from_vehicle (4,4) the frame's pose. Returns (N,3) in the
     vehicle's frame at the frame's time.
     """
-    pose = pixel_pose.astype(np.float64)
-    rotated = np.einsum("nij,nj->ni", euler_rotations(*pose[:, :3].T), points)
-    return transformed(rotated + pose[:, 3:], np.linalg.inv(world_from_vehicle))
+    rotated = np.einsum("nij,nj->ni", euler_rotations(*pixel_pose[:, :3].T), points)
+    return transformed(rotated + pixel_pose[:, 3:], np.linalg.inv(world_from_vehicle))
 
 
 def projected_pixels(
@@ -88,8 +87,9 @@ def nearest_per_pixel(
     """
     height, width = size
     kept = (z > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    depth = np.full(height * width, np.inf, dtype=np.float32)
-    np.minimum.at(depth, row[kept] * width + column[kept], z[kept].astype(np.float32))
-    valid = np.isfinite(depth)
-    depth[~valid] = 0
+    pixel, z = (row[kept] * width + column[kept]), z[kept].astype(np.float32)
+    far_first = np.argsort(-z)  # of several values for one place numpy keeps the last, here the nearest
+    depth, valid = np.zeros(height * width, dtype=np.float32), np.zeros(height * width, dtype=bool)
+    depth[pixel[far_first]] = z[far_first]
+    valid[pixel] = True
     return depth.reshape(size), valid.reshape(size)
