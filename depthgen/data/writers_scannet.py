@@ -15,18 +15,15 @@ from depthgen.data.sens import SensFrame, SensHeader, write_sens
 
 
 def write_scannet(
-    root: Path,
-    samples: Iterable[RGBD],
-    *,
-    split: str = "train",
-    scene: str = "scene0000_00",
-    sens: bool = True,
-) -> None:
+    root: Path, samples: Iterable[RGBD], split: str = "train", *, scene: str | None = None, sens: bool = True
+) -> int:
     """One scene of `samples` with K, as a .sens file or as exported frames, entered into the split's list.
 
-    All frames share the sizes and the K of the first. Depth is rounded to millimetres; a frame without a pose
-    becomes one whose tracking was lost. ValueError without samples or without K.
+    Returns the number of frames. All share the sizes and the K of the first. Depth is rounded to
+    millimetres; a frame without a pose becomes one whose tracking was lost. `scene` defaults to one name a
+    split. ValueError without samples or without K.
     """
+    scene = scene or f"scene{[*LISTS].index(split):04d}_00"
     frames = list(samples)
     if not frames or frames[0].K is None:
         raise ValueError(f"{scene}: ScanNet needs frames that know their intrinsics")
@@ -38,6 +35,7 @@ def write_scannet(
         _write_exported(folder, frames)
     with (root / LISTS[split]).open("a", encoding="utf8") as file:
         file.write(f"{scene}\n")
+    return len(frames)
 
 
 def _header(frame: RGBD) -> SensHeader:

@@ -37,13 +37,13 @@ MOUNT = np.array([[1, 0, 0, 1.5], [0, 1, 0, 0], [0, 0, 1, 2.1], [0, 0, 0, 1]], d
 def write_waymo(
     root: Path,
     samples: Iterable[RGBD],
-    *,
     split: str = "train",
+    *,
     segment: str = "segment_0",
     beams: tuple[int, int] = (BEAMS, COLUMNS),
     rows_per_group: int = 8,
-) -> None:
-    """One segment of `samples` with K and pose, all of the first one's size and K.
+) -> int:
+    """One segment of `samples` with K and pose, all of the first one's size and K; returns their number.
 
     beams: rows and columns of the range image, which turns once around; its rows span the picture's height.
     ValueError without samples or where one lacks K or pose.
@@ -62,6 +62,7 @@ def write_waymo(
     for component, rows in tables.items():
         path = root / FOLDERS[split] / component / f"{segment}.parquet"
         write_rows(path, [{SEGMENT: segment, **row} for row in rows], rows_per_group)
+    return len(frames)
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], rows_per_group: int) -> None:

@@ -187,3 +187,5 @@ def test_what_the_writer_writes_comes_back(tmp_path: Path, sens: bool) -> None:
         assert (read.world_from_camera is None) == (written.world_from_camera is None)
     with pytest.raises(ValueError, match="intrinsics"):
         write_scannet(tmp_path, [])
+    assert write_scannet(tmp_path, frames[:1], "train", sens=sens) == 1  # beside the other split, not over it
+    assert (len(ScanNet(tmp_path, "train")), len(ScanNet(tmp_path, "val"))) == (1, 2)
