@@ -54,10 +54,14 @@ def base_of(root: Path, folders: Sequence[str], frames: Sequence[str], listed_in
 def read_split_list(path: Path, fields: int) -> list[list[str]]:
     """The lines of a split list, each with `fields` fields or more, leading slashes dropped.
 
-    ValueError names the file and the line that is too short, or the file that holds nothing.
+    ValueError names the file and the line that is too short, or the file that is absent or holds nothing.
     """
+    try:
+        lines = path.read_text(encoding="utf8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: no list that can be read; give the path of a text file") from error
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         row = [field.lstrip("/") for field in line.split()]
         if 0 < len(row) < fields:
             raise ValueError(f"{path}, line {number}: {fields} fields expected, got {line!r}")

@@ -49,7 +49,7 @@ class Kitti:
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
 
     def __init__(
-        self, root: Path, split: str = "train", *, kb_crop: bool = False, split_file: Path | None = None
+        self, root: Path, split: str = "train", *, kb_crop: bool = False, split_file: str | Path | None = None
     ) -> None:
         """ValueError if the list is absent, empty or malformed, or none of its pictures is there.
 
@@ -57,7 +57,9 @@ class Kitti:
         split_file: a list elsewhere.
         """
         name = f"eigen_{split}_files_with_gt.txt"
-        self.list = split_file or find(root, LIST_FOLDERS, (f"kitti_{name}", name), self.page)
+        self.list = (
+            Path(split_file) if split_file else find(root, LIST_FOLDERS, (f"kitti_{name}", name), self.page)
+        )
         listed = read_split_list(self.list, fields=3)
         self.rows = [row for row in listed if row[1] != "None"]
         self.without_depth = len(listed) - len(self.rows)

@@ -127,7 +127,12 @@ class NyuSync:
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
 
     def __init__(
-        self, root: Path, split: str = "train", *, border_crop: bool = False, split_file: Path | None = None
+        self,
+        root: Path,
+        split: str = "train",
+        *,
+        border_crop: bool = False,
+        split_file: str | Path | None = None,
     ) -> None:
         """ValueError if the list is absent, empty or malformed, or none of its frames is there.
 
@@ -135,7 +140,7 @@ class NyuSync:
         split_file: a list elsewhere.
         """
         lists = (f"nyudepthv2_{split}_files_with_gt.txt",)
-        self.list = split_file or find(root, LIST_FOLDERS, lists, self.page)
+        self.list = Path(split_file) if split_file else find(root, LIST_FOLDERS, lists, self.page)
         self.rows = read_split_list(self.list, fields=3)
         self.focals = [focal_of(row, self.list) for row in self.rows]
         self.base = base_of(root, FRAME_FOLDERS[split], [row[0] for row in self.rows], self.list)

@@ -151,6 +151,8 @@ def test_sync_lists_that_do_not_serve(sync: Path, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=complaint):
             NyuSync(sync)
     split_list.unlink()
+    with pytest.raises(ValueError, match=r"list\.txt: no list"):
+        NyuSync(sync, split_file=str(sync / "list.txt"))
     with pytest.raises(ValueError, match=r"no nyudepthv2_train_files_with_gt\.txt.*BTS"):
         NyuSync(sync)
 
