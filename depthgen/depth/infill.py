@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,7 +11,8 @@ def infill_nearest(depth: Tensor, valid: Tensor) -> Tensor:
     """Give every invalid pixel the depth of the nearest valid one (exact Euclidean distance, ties are free).
 
     depth: (H,W) or (1,H,W) metres, what stands at invalid pixels is ignored. valid: the same shape, bool.
-    Returns the depth without holes; ValueError when no pixel is valid.
+    Returns the depth without holes; ValueError when no pixel is valid. A LiDAR frame of 1216 x 352 takes
+    about 11 ms of one core (examples/benchmarks/infill.py).
     """
     from scipy.ndimage import distance_transform_edt
 
@@ -19,9 +21,9 @@ def infill_nearest(depth: Tensor, valid: Tensor) -> Tensor:
     if not valid.any():
         raise ValueError("cannot infill a depth map without a single valid pixel; drop this sample")
     plane = valid.reshape(valid.shape[-2:]).cpu().numpy()
-    indices = torch.as_tensor(distance_transform_edt(~plane, return_distances=False, return_indices=True))
-    nearest = indices[0].long() * plane.shape[1] + indices[1].long()
-    return depth.flatten()[nearest.flatten().to(depth.device)].reshape(depth.shape)
+    rows, columns = np.asarray(distance_transform_edt(~plane, return_distances=False, return_indices=True))
+    nearest = torch.from_numpy(rows * plane.shape[1] + columns).flatten()
+    return depth.flatten().index_select(0, nearest.to(depth.device)).reshape(depth.shape)
 
 
 def fill_sky(depth: Tensor, sky: Tensor, far: float) -> Tensor:

@@ -7,10 +7,10 @@ from depthgen.depth import fill_sky, infill_nearest
 
 
 @settings(deadline=None)
-@given(st.integers(0, 2**31), st.integers(1, 40))
-def test_every_hole_takes_a_value_at_the_least_distance(seed: int, count: int):
+@given(st.integers(0, 2**31), st.integers(1, 24), st.integers(1, 24), st.floats(0, 1))
+def test_every_hole_takes_a_value_at_the_least_distance(seed: int, height: int, width: int, share: float):
     generator = torch.Generator().manual_seed(seed)
-    height, width = 7, 11
+    count = max(1, round(share * height * width))
     valid = torch.zeros(height * width, dtype=torch.bool)
     valid[torch.randperm(height * width, generator=generator)[:count]] = True
     valid = valid.reshape(1, height, width)
