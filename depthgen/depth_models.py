@@ -22,9 +22,9 @@ from depthgen.diffusion.samplers import (
 )
 from depthgen.geometry import Camera
 from depthgen.images import fitted_size, resize, size_of
-from depthgen.model import DiffusionModel
+from depthgen.model import DiffusionModel, ModelConfig
 
-TRAINING_HFOV = 60.0  # degrees, of the square pictures the models are trained on
+TRAINING_HFOV = 60.0  # degrees over the shorter side, of pictures whose camera is not known
 COMPLETE_STEPS = 16
 # Samplers of our own models, each with its steps where nobody says; 128 ancestral ones are the paper's.
 SAMPLERS: dict[str, tuple[Callable[..., Tensor], int]] = {
@@ -105,37 +105,37 @@ class DiffusionDepth:
         factor = 2 ** len(config.unet.channels)
         size = fitted_size(size_of(image), config.resolution, factor)
         condition = 2 * resize(image, size)[None] - 1
-        scale = focal_scale(request.camera, size, config.resolution)
+        scale = focal_scale(request.camera, size, config)
         noise = torch.randn(request.samples, 1, *size, generator=request.generator)
         if known is None:
-            coded = self._predict(condition, noise, request)
+            coded = self._predict(self._denoiser(condition, request.camera), noise, request)
         else:
             low, low_known = downsample_depth(known.depth / scale, known.known, size)
-            coded = self._complete(condition, noise, config.coding.encode(low), low_known, request)
+            denoise = self._denoiser(condition, request.camera)
+            coded = self._complete(denoise, noise, config.coding.encode(low), low_known, request)
         return DepthSamples(scale * config.coding.decode(coded.float().cpu()), scale * config.coding.far)
 
-    def _predict(self, condition: Tensor, noise: Tensor, request: SampleRequest) -> Tensor:
+    def _predict(self, denoise: Denoiser, noise: Tensor, request: SampleRequest) -> Tensor:
         run, default_steps = SAMPLERS[request.sampler]
         times = uniform_times(request.steps or default_steps)
-        denoise = self._denoiser(condition)
         return run(denoise, self._put(noise), self.model.schedule, times, request.generator)
 
     def _complete(
-        self, condition: Tensor, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
+        self, denoise: Denoiser, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
     ) -> Tensor:
         """The guided sample itself: that it meets the known values is shown, not enforced, at this point."""
         times = uniform_times(request.steps or COMPLETE_STEPS)
         given = Known(self._put(values).expand(noise.shape), self._put(known).expand(noise.shape))
         schedule = self.model.schedule
-        return Guide().sample(
-            self._denoiser(condition), self._put(noise), given, schedule, times, request.generator
-        )
+        return Guide().sample(denoise, self._put(noise), given, schedule, times, request.generator)
 
-    def _denoiser(self, condition: Tensor) -> Denoiser:
+    def _denoiser(self, condition: Tensor, camera: Camera | None) -> Denoiser:
         condition = self._put(condition)
+        fov = self._put(torch.tensor([camera.vfov_degrees if camera else 0.0]))
 
         def denoise(z_t: Tensor, t: Tensor) -> Tensor:
-            return self.model.denoise(z_t, t, condition.expand(len(z_t), -1, -1, -1))
+            count = len(z_t)
+            return self.model.denoise(z_t, t, condition.expand(count, -1, -1, -1), fov=fov.expand(count))
 
         return clipped(denoise, -1.0, 1.0)
 
@@ -143,14 +143,15 @@ class DiffusionDepth:
         return tensor.to(next(self.model.parameters()).device)
 
 
-def focal_scale(camera: Camera | None, size: tuple[int, int], resolution: int) -> float:
+def focal_scale(camera: Camera | None, size: tuple[int, int], config: ModelConfig) -> float:
     """How many times farther things are than they look to a model that assumes its training camera.
 
     A longer focal length magnifies: the same picture then shows things farther away (the canonical camera of
-    Metric3D, arXiv 2307.10984). size: (h, w) of the model's picture; 1 without a camera.
+    Metric3D, arXiv 2307.10984). size: (h, w) of the model's picture; 1 without a camera, and for models that
+    assume none or are told it.
     """
-    if camera is None:
+    if camera is None or config.training_fov is None or config.unet.field_of_view:
         return 1.0
     h, w = size
     focal = float(camera.resized(w, h).K[1, 1])
-    return focal / (resolution / 2 / math.tan(math.radians(TRAINING_HFOV) / 2))
+    return focal / (config.resolution / 2 / math.tan(math.radians(config.training_fov) / 2))

@@ -34,6 +34,9 @@ class ModelConfig:
     prediction: Prediction = "v"
     resolution: int = 64  # side in pixels it was trained at; other multiples of the network's factor run too
     coding: DepthCoding = field(default_factory=DepthCoding)  # of a depth model
+    # Degrees over the shorter side of the pictures a depth model was trained on: other cameras' depth is
+    # scaled by their focal length. None: cameras are not looked at, as in the paper.
+    training_fov: float | None = 60.0
     text: bool = False  # conditioned on TextStates
 
 
@@ -57,15 +60,29 @@ class DiffusionModel(nn.Module):
         self.schedule = CosineSchedule()
         self.net = EfficientUNet(unet)
 
-    def forward(self, z_t: Tensor, t: Tensor, condition: Tensor, text: TextStates | None = None) -> Tensor:
+    def forward(
+        self,
+        z_t: Tensor,
+        t: Tensor,
+        condition: Tensor,
+        text: TextStates | None = None,
+        fov: Tensor | None = None,
+    ) -> Tensor:
         """The network's output (B, C, H, W) at z_t (B, C, H, W), times t (B,), condition (B, Cc, H, W) in
-        [-1, 1]."""
+        [-1, 1]; fov (B,) vertical degrees, 0 where not known, for a network that takes it."""
         tokens, valid = (None, None) if text is None else (text.tokens, text.valid)
-        return self.net(torch.cat([condition, z_t], dim=1), self.schedule.log_snr(t), tokens, valid)
+        return self.net(torch.cat([condition, z_t], dim=1), self.schedule.log_snr(t), tokens, valid, fov)
 
-    def denoise(self, z_t: Tensor, t: Tensor, condition: Tensor, text: TextStates | None = None) -> Tensor:
-        """The estimate of the clean x0 (B, C, H, W), not clipped."""
-        output = self(z_t, t, condition, text).float()
+    def denoise(
+        self,
+        z_t: Tensor,
+        t: Tensor,
+        condition: Tensor,
+        text: TextStates | None = None,
+        fov: Tensor | None = None,
+    ) -> Tensor:
+        """The estimate of the clean x0 (B, C, H, W), not clipped; arguments as in `forward`."""
+        output = self(z_t, t, condition, text, fov).float()
         alpha, sigma = (f(t)[:, None, None, None] for f in (self.schedule.alpha, self.schedule.sigma))
         return to_x0(output, z_t, alpha, sigma, self.config.prediction)
 

@@ -3,37 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from depthgen.depth.coding import DepthCoding
-from depthgen.diffusion.losses import masked_l1, masked_l2
-from depthgen.diffusion.prediction import Prediction, target
+from depthgen.diffusion.losses import masked_l1, masked_l2, unrolled
+from depthgen.diffusion.prediction import Prediction, target, to_x0
 from depthgen.diffusion.schedule import CosineSchedule
-from depthgen.model import DiffusionModel, completion_condition
+from depthgen.model import DiffusionModel, ModelConfig, completion_condition
+from depthgen.pretrain import TaskShares, palette_batch
 from depthgen.text import TextEncoder
 
 Batch = Mapping[str, Any]
 SCHEDULE = CosineSchedule()
+Norm = Literal["l1", "l2"]
+LOSSES = {"l1": masked_l1, "l2": masked_l2}
 
 
-def depth_loss(coding: DepthCoding, prediction: Prediction = "v") -> Any:
-    """Depth from a picture, after DepthGen: L1 on the network's target over every pixel.
+@dataclass(frozen=True)
+class DepthObjective:
+    """What a depth stage minimises.
 
-    Sky takes part with the farthest depth that `coding` knows (the paper sets sky there too), as worlds
-    have no holes.
+    The paper: L1, uniform times, unrolling in fine-tuning alone.
     """
 
-    def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
-        image, depth = _flipped(generator, 2 * batch["image"] - 1, batch["depth"])
+    loss: Norm = "l1"
+    unroll: bool = False  # z_t made from the network's own prediction: step-unrolled denoising
+    times: Literal["uniform", "high"] = "uniform"  # high: see `noise_times`
+    drop_fov: float = 0.1  # share of known fields of view withheld, so that pictures without one are served
+
+
+def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Any:
+    """Depth from a picture, after DepthGen: the network's target, compared where the sensor measured.
+
+    The batch holds depth without holes (infilled: it only makes z_t) and `counted`, where the loss counts.
+    """
+    coding, prediction = model_config.coding, model_config.prediction
+    norm = LOSSES[config.loss]
+
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        image, depth, counted = _flipped(generator, 2 * batch["image"] - 1, batch["depth"], batch["counted"])
         x0 = coding.encode(depth)
-        # A picture all but fixes its depth, so most is decided at high noise: t has density 2t.
-        t = _uniform(len(x0), generator).sqrt()
+        fov = _some_fov(batch.get("fov"), config.drop_fov, generator)
+        t = noise_times(_uniform(len(x0), generator), config.times)
+        eps, (alpha, sigma) = _normal(x0, generator), _levels(t)
+        z_t = alpha * x0 + sigma * eps
+        if config.unroll:
+            x0_hat = _own_prediction(model, z_t, t, prediction, image, fov)
+            z_t, eps = unrolled(x0, x0_hat, eps, alpha, sigma)
+        return norm(model(z_t, t, image, fov=fov), target(x0, eps, alpha, sigma, prediction), counted)
+
+    return loss
+
+
+def noise_times(u: Tensor, times: Literal["uniform", "high"]) -> Tensor:
+    """Times (B,) of z_t from numbers u (B,) uniform in [0, 1].
+
+    high: 1 - u^4, of which half lies above 0.95. Depth is smooth, so that a z_t with a little signal betrays
+    much of it; only above that must a network read the picture itself, which is what decides how good its
+    depth is.
+    """
+    return 1 - u**4 if times == "high" else u
+
+
+def palette_loss(prediction: Prediction = "v", tasks: TaskShares | None = None) -> Any:
+    """Self-supervised pre-training on the four Palette tasks: L2 where the picture was hidden or damaged."""
+
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        (x0,) = _flipped(generator, 2 * batch["image"] - 1)
+        with torch.autocast(x0.device.type, enabled=False):  # pictures keep their precision
+            condition, hidden, _ = palette_batch(x0, generator, tasks)
+        t = _uniform(len(x0), generator)
         z_t, wanted = _noised(x0, t, prediction, generator)
-        return masked_l1(model(z_t, t, image), wanted, torch.ones_like(x0, dtype=torch.bool))
+        return masked_l2(model(z_t, t, condition), wanted, hidden)
 
     return loss
 
@@ -103,9 +148,28 @@ def _noised(
     x0: Tensor, t: Tensor, prediction: Prediction, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """z_t = alpha x0 + sigma eps at times t (B,), and the network's target there."""
-    eps = _normal(x0, generator)
-    alpha, sigma = (f(t)[:, None, None, None] for f in (SCHEDULE.alpha, SCHEDULE.sigma))
+    eps, (alpha, sigma) = _normal(x0, generator), _levels(t)
     return alpha * x0 + sigma * eps, target(x0, eps, alpha, sigma, prediction)
+
+
+def _levels(t: Tensor) -> tuple[Tensor, Tensor]:
+    """alpha and sigma (B, 1, 1, 1) at times t (B,)."""
+    return SCHEDULE.alpha(t)[:, None, None, None], SCHEDULE.sigma(t)[:, None, None, None]
+
+
+@torch.no_grad()
+def _own_prediction(
+    model: nn.Module, z_t: Tensor, t: Tensor, prediction: Prediction, image: Tensor, fov: Tensor | None
+) -> Tensor:
+    """The network's x0 (B, 1, H, W) at z_t, within the range of the data, without gradient."""
+    output = model(z_t, t, image, fov=fov).float()
+    # Autocast keeps the weights it has cast; those of this pass have no gradient and must not serve the next.
+    torch.clear_autocast_cache()
+    return to_x0(output, z_t, *_levels(t), prediction).clamp(-1, 1)
+
+
+def _some_fov(fov: Tensor | None, drop: float, generator: torch.Generator) -> Tensor | None:
+    return None if fov is None else fov * (_uniform(len(fov), generator) >= drop)
 
 
 def _flipped(generator: torch.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:

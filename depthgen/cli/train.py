@@ -15,7 +15,7 @@ experiments: {experiments}
 examples:
   depthgen-train experiment=worlds_depth                       the built-in depth model
   depthgen-train experiment=worlds_depth train.steps=100       the same, only to see it run
-  depthgen-train experiment=worlds_completer data.worlds=4096  fewer worlds to render first
+  depthgen-train experiment=worlds_completer data.worlds.count=4096  fewer worlds to render first
   accelerate launch --num_processes 2 -m depthgen.cli.train experiment=worlds_judge
 
 Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*,

@@ -38,14 +38,15 @@ def image_reader(name: str) -> type[ImageDataset]:
     return _load(IMAGE_READERS, name)
 
 
-def open_dataset(name: str, root: str | Path, split: str = "train") -> DepthDataset:
-    """The frames of `split` below `root`; ValueError if the folder does not hold them."""
-    return _open(reader(name), name, Path(root), split)
+def open_dataset(name: str, root: str | Path, split: str = "train", **options: Any) -> DepthDataset:
+    """The frames of `split` below `root`, with further arguments of the reader; ValueError if the folder does
+    not hold them."""
+    return _open(reader(name), name, Path(root), split, options)
 
 
-def open_images(name: str, root: str | Path, split: str = "train") -> ImageDataset:
-    """The pictures of `split` below `root`; ValueError if the folder does not hold them."""
-    return _open(image_reader(name), name, Path(root), split)
+def open_images(name: str, root: str | Path, split: str = "train", **options: Any) -> ImageDataset:
+    """The pictures of `split` below `root`; otherwise as `open_dataset`."""
+    return _open(image_reader(name), name, Path(root), split, options)
 
 
 def _load(readers: Mapping[str, str], name: str) -> Any:
@@ -55,9 +56,12 @@ def _load(readers: Mapping[str, str], name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def _open(cls: Any, name: str, root: Path, split: str) -> Any:
+def _open(cls: Any, name: str, root: Path, split: str, options: Mapping[str, Any]) -> Any:
     if split not in cls.splits:
         raise ValueError(f"data set {name!r} has no split {split!r}; there are: {', '.join(cls.splits)}")
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder; {name} comes from: {cls.page}")
-    return cls(root, split)
+    try:
+        return cls(root, split, **options)
+    except TypeError as error:
+        raise ValueError(f"data set {name!r} does not take options {dict(options)}: {error}") from error

@@ -18,8 +18,8 @@ class RGBD:
     """A picture with what is known of its depth.
 
     image              (3,H,W) float32 in [0,1]
-    depth              (1,h,w) float32 metres of planar z, 0 where not valid; h, w may differ from H, W (ScanNet),
-                       but both show the same field of view
+    depth              (1,h,w) float32 metres of planar z, 0 where not valid; h, w may differ from H, W
+                       (ScanNet), but both show the same field of view
     valid              (1,h,w) bool
     name               the frame's path below its root, for messages and rows of scores
     K                  (3,3) float64 intrinsics in pixels of the image, None where the data set has none
@@ -37,7 +37,7 @@ class RGBD:
 
     @property
     def camera(self) -> Camera | None:
-        """The camera of the depth map (h x w pixels); None without intrinsics. The pose defaults to identity."""
+        """The camera of the depth map (h x w pixels), at the origin without a pose; None without K."""
         if self.K is None:
             return None
         pose = torch.eye(4, dtype=torch.float64) if self.world_from_camera is None else self.world_from_camera
@@ -61,8 +61,8 @@ class BrokenSample(ValueError):  # noqa: N818 (what it says is the name of a thi
 class Diagnosis:
     """What a doctor found in a root folder.
 
-    counts: what was counted, for example {"train": 795, "test": 654}; missing: files and folders that the layout
-    asks for and that are not there; notes: what to do about it, and other things worth knowing.
+    counts: what was counted, for example {"train": 795, "test": 654}; missing: files and folders that the
+    layout asks for and that are not there; notes: what to do about it, and other things worth knowing.
     """
 
     dataset: str
@@ -81,8 +81,8 @@ class Diagnosis:
 class DepthDataset(Protocol):
     """Random access to the frames of one split, in a fixed order. Built as `Reader(root, split)`.
 
-    Building it lists files and reads split lists, and decodes nothing; ValueError says what is wrong with `root`.
-    A frame that cannot be read raises BrokenSample.
+    Building it lists files and reads split lists, and decodes nothing; ValueError says what is wrong with
+    `root`. A frame that cannot be read raises BrokenSample.
     """
 
     page: ClassVar[str]  # the name of the page to download it from

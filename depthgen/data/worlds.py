@@ -44,7 +44,7 @@ class WorldsConfig:
     """Which worlds to render. Two views are kept of each."""
 
     folder: str = ".cache/worlds"
-    worlds: int = 16384
+    count: int = 16384
     size: int = 64
     seed: int = 0  # of the first world; the others follow
     processes: int = 0  # that render; 0: one a core
@@ -53,7 +53,8 @@ class WorldsConfig:
 class WorldViews(Dataset):
     """Random access to the cached views; sample i is view i % 2 of world i // 2.
 
-    A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky),
+    A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
+    (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
     known (1,H,W) bool (what the world's other view shows too), caption str, and kind, time, weather as
     indices.
     """
@@ -73,6 +74,7 @@ class WorldViews(Dataset):
             "image": torch.from_numpy(shard["image"][row].astype(np.float32) / 255),
             "depth": depth,
             "valid": depth < SKY_DEPTH,
+            "counted": torch.ones_like(depth, dtype=torch.bool),
             "known": torch.from_numpy(shard["known"][row].copy()),
             "captions": shard["captions"][row // 2],
             "kind": kind,
@@ -84,9 +86,9 @@ class WorldViews(Dataset):
 def render_shards(config: WorldsConfig) -> list[Path]:
     """The shards of `config`, rendering those that are missing; ValueError if its seeds reach the
     evaluation's."""
-    assert_training_seed(config.seed + config.worlds - 1)
+    assert_training_seed(config.seed + config.count - 1)
     root = Path(config.folder) / f"v{GENERATOR_VERSION}-{config.size}px"
-    starts = range(config.seed, config.seed + config.worlds, WORLDS_PER_SHARD)
+    starts = range(config.seed, config.seed + config.count, WORLDS_PER_SHARD)
     paths = [root / f"{start:010d}" for start in starts]
     missing = [
         (start, path, config.size) for start, path in zip(starts, paths, strict=True) if not path.is_dir()

@@ -69,8 +69,12 @@ class Camera:
     @property
     def hfov_degrees(self) -> float:
         """Angle between the left and the right image border, in degrees."""
-        focal, centre = self.K[0, 0].item(), self.K[0, 2].item()
-        return math.degrees(math.atan(centre / focal) + math.atan((self.width - centre) / focal))
+        return _angle(self.K[0, 0].item(), self.K[0, 2].item(), self.width)
+
+    @property
+    def vfov_degrees(self) -> float:
+        """Angle between the upper and the lower image border, in degrees."""
+        return _angle(self.K[1, 1].item(), self.K[1, 2].item(), self.height)
 
     def resized(self, width: int, height: int) -> Camera:
         """The same view sampled with another number of pixels (K scaled per axis)."""
@@ -100,6 +104,10 @@ class Camera:
         if missing:
             raise ValueError(f"camera: missing {', '.join(missing)}; write the file with Camera.to_json")
         return Camera(data["K"], data["world_from_camera"], data["width"], data["height"])
+
+
+def _angle(focal: float, centre: float, length: int) -> float:
+    return math.degrees(math.atan(centre / focal) + math.atan((length - centre) / focal))
 
 
 def _matrix(values: Tensor, size: int, name: str) -> Tensor:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from depthgen.nn.blocks import (
     Attention,
@@ -43,6 +44,7 @@ class UNetConfig:
     heads: int = 4
     groups: int = 8  # of the group norms
     text_width: int = 0  # features of a text token; 0: no text
+    field_of_view: bool = False  # conditioned on the vertical field of view
 
     def __post_init__(self) -> None:
         if not len(self.channels) == len(self.blocks) == len(self.attention):
@@ -93,6 +95,10 @@ class EfficientUNet(nn.Module):
     Only a stem and the output convolution work at full size. Skips are scaled by 1/sqrt(2) and concatenated.
     """
 
+    recompute = (
+        False  # activation checkpointing: levels keep no activations and compute them again for gradients
+    )
+
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
@@ -109,6 +115,8 @@ class EfficientUNet(nn.Module):
             self.embed_text = nn.Sequential(
                 nn.LayerNorm(config.text_width), nn.Linear(config.text_width, embedding)
             )
+        if config.field_of_view:
+            self.embed_fov = zeroed(nn.Linear(2, embedding, bias=False))
         self.stem = conv3x3(config.in_channels, config.stem)
         self.downs = nn.ModuleList(conv3x3(widths[i], widths[i + 1], stride=2) for i in levels)
         self.encoders = nn.ModuleList(Level(config, i, widths[i + 1], embedding) for i in levels)
@@ -120,26 +128,40 @@ class EfficientUNet(nn.Module):
         self.out = zeroed(conv3x3(2 * config.stem, config.out_channels))
 
     def forward(
-        self, x: Tensor, log_snr: Tensor, text: Tensor | None = None, text_valid: Tensor | None = None
+        self,
+        x: Tensor,
+        log_snr: Tensor,
+        text: Tensor | None = None,
+        text_valid: Tensor | None = None,
+        fov: Tensor | None = None,
     ) -> Tensor:
         """Run the network.
 
         x (B, in_channels, H, W), log_snr (B,) of the noise level, and for a network with text_width > 0 token
-        states text (B, L, text_width) with text_valid (B, L) bool (False: padding, ignored).
+        states text (B, L, text_width) with text_valid (B, L) bool (False: padding, ignored); for one with
+        field_of_view, fov (B,) vertical degrees, 0 or None where it is not known.
         Returns (B, out_channels, H, W). Raises ValueError for a side that is no multiple of `config.factor`,
         and for text missing or not expected.
         """
         self._check(x, text, text_valid)
-        embedding = F.silu(self._embed(log_snr, text, text_valid))
+        embedding = self._embed(log_snr, text, text_valid)
+        if self.config.field_of_view and fov is not None:
+            embedding = embedding + self.embed_fov(fov_features(fov).to(embedding))
+        embedding = F.silu(embedding)
         h = self.stem(x)
         skips = [h]
         for down, encoder in zip(self.downs, self.encoders, strict=True):
-            h = encoder(down(h), embedding, text, text_valid)
+            h = self._run(encoder, down(h), embedding, text, text_valid)
             skips.append(h)
         for up, decoder in zip(reversed(self.ups), reversed(self.decoders), strict=True):
-            h = up(decoder(join(h, skips.pop()), embedding, text, text_valid))
+            h = up(self._run(decoder, join(h, skips.pop()), embedding, text, text_valid))
         h = modulated(self.out_norm(join(h, skips.pop())), self.out_scale_shift(embedding))
         return self.out(F.silu(h))
+
+    def _run(self, level: nn.Module, h: Tensor, *conditions: Tensor | None) -> Tensor:
+        if self.recompute and torch.is_grad_enabled():
+            return checkpoint(level, h, *conditions, use_reentrant=False)
+        return level(h, *conditions)
 
     def _embed(self, log_snr: Tensor, text: Tensor | None, text_valid: Tensor | None) -> Tensor:
         """Embedding (B, E) of the noise level plus that of the pooled text."""
@@ -157,6 +179,18 @@ class EfficientUNet(nn.Module):
         if not (text is None) == (text_valid is None) == (self.config.text_width == 0):
             expected = "text and text_valid" if self.config.text_width else "no text"
             raise ValueError(f"U-Net: this network expects {expected} (text_width {self.config.text_width})")
+
+
+def fov_features(fov: Tensor) -> Tensor:
+    """What the network is told of fields of view (B,) in vertical degrees: (B, 2), zeros where fov is 0,
+    unknown.
+
+    The first number is how much the picture is magnified beside one of 60 degrees, as a logarithm.
+    """
+    known = fov > 0
+    half = torch.deg2rad(torch.where(known, fov, 60.0).float()) / 2
+    magnified = torch.log(math.tan(math.radians(30)) / torch.tan(half))
+    return torch.stack([magnified, torch.ones_like(half)], dim=1) * known[:, None]
 
 
 def join(h: Tensor, skip: Tensor) -> Tensor:

@@ -15,8 +15,8 @@ from torch import Tensor
 class Journal:
     """The log of a run, as a context manager; silent in all processes but the main one.
 
-    Scalars are appended to `folder`/log.jsonl and pictures written to `folder`/panels. Both also go to TensorBoard
-    (`folder`/tensorboard) where it is installed: the extra `train` brings it.
+    Scalars are appended to `folder`/log.jsonl and pictures written to `folder`/panels. Both also go to
+    TensorBoard (`folder`/tensorboard) where it is installed: the extra `train` brings it.
     """
 
     def __init__(self, folder: Path, active: bool, first_step: int = 0) -> None:
@@ -65,7 +65,8 @@ class Journal:
 
 
 def _board(folder: Path, first_step: int) -> Any:
-    """A TensorBoard writer that drops what an interrupted run wrote beyond `first_step`; None if not installed."""
+    """A TensorBoard writer that drops what an interrupted run wrote beyond `first_step`; None if not
+    installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

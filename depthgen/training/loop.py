@@ -50,7 +50,9 @@ class TrainConfig:
     ema_decay: float = 0.999
     precision: Precision = "auto"
     compile: bool = False  # torch.compile: a third faster on a CPU with a compiler, after a minute's start
-    recompute: bool = False  # activation checkpointing: less memory, a third more time; for networks that offer it
+    recompute: bool = (
+        False  # activation checkpointing: less memory, a third more time; for networks that offer it
+    )
     seed: int = 0
     workers: int = 0
     log_every: int = 50
@@ -81,9 +83,9 @@ def fit(
     """Train `model`, resuming from `folder` if it holds a state; returns the averaged model and a record of
     the run.
 
-    Scalars go to `folder`/log.jsonl and TensorBoard, pictures to `folder`/panels, the state to `folder`/state.pt
-    (atomically, every `checkpoint_every` steps). A killed run that is started again ends with the weights of an
-    uninterrupted one.
+    Scalars go to `folder`/log.jsonl and TensorBoard, pictures to `folder`/panels, the state to
+    `folder`/state.pt (atomically, every `checkpoint_every` steps). A killed run that is started again ends
+    with the weights of an uninterrupted one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _read_state(folder, config)
@@ -131,7 +133,7 @@ class _Run:
             fused=True,
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        self.forward = torch.compile(self.model) if config.compile else self.model
+        self.forward: Any = torch.compile(self.model) if config.compile else self.model
         self.peak = matmul_rate(self.accelerator.device, precision)
         self.step_flops: int | None = None  # of one process; counted at the first step
         self.steps_here, self.started = 0, time.perf_counter()
@@ -223,7 +225,9 @@ def _recompute(model: nn.Module) -> None:
     """Turn on activation checkpointing in the parts of the model that have a switch `recompute`."""
     parts = [part for part in model.modules() if hasattr(part, "recompute")]
     if not parts:
-        raise ValueError(f"train.recompute: {type(model).__name__} cannot recompute activations; leave it false")
+        raise ValueError(
+            f"train.recompute: {type(model).__name__} cannot recompute activations; leave it false"
+        )
     for part in parts:
         part.recompute = True
 
@@ -282,7 +286,9 @@ def _read_state(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
         return None
     state = torch.load(path, map_location="cpu", weights_only=True)
     changed = [
-        k for k, v in asdict(config).items() if k in ("seed", "batch_size", "accumulate") and state["config"][k] != v
+        k
+        for k, v in asdict(config).items()
+        if k in ("seed", "batch_size", "accumulate") and state["config"][k] != v
     ]
     if changed:
         raise ValueError(

@@ -9,6 +9,8 @@ from depthgen import DepthEstimator
 from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest, focal_scale
 from depthgen.estimator import DepthPrediction
 from depthgen.geometry import Camera
+from depthgen.model import ModelConfig
+from depthgen.nn.unet import UNetConfig
 
 HEIGHT, WIDTH = 40, 56
 IMAGE = torch.rand(3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
@@ -62,7 +64,7 @@ def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEs
     calls = []
     original = estimator.sampler.model.denoise
 
-    def counting(*arguments: torch.Tensor) -> torch.Tensor:
+    def counting(*arguments: torch.Tensor, fov=None) -> torch.Tensor:
         calls.append(1)
         return original(*arguments)
 
@@ -139,11 +141,17 @@ def test_sky_is_not_valid():
 
 def test_a_longer_lens_shows_things_farther_away():
     def scale(hfov: float) -> float:
-        return focal_scale(Camera.from_fov(hfov, 640, 640), (64, 64), 64)
+        return focal_scale(Camera.from_fov(hfov, 640, 640), (64, 64), ModelConfig())
 
     assert scale(60) == pytest.approx(1)
     assert scale(30) == pytest.approx(math.tan(math.radians(30)) / math.tan(math.radians(15)))
-    assert focal_scale(None, (64, 64), 64) == 1
+    assert focal_scale(None, (64, 64), ModelConfig()) == 1
+
+
+def test_models_that_assume_no_camera_leave_depth_alone():
+    camera = Camera.from_fov(30, 640, 640)
+    assert focal_scale(camera, (64, 64), ModelConfig(training_fov=None)) == 1
+    assert focal_scale(camera, (64, 64), ModelConfig(unet=UNetConfig(field_of_view=True))) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,16 @@ from depthgen.depth.coding import DepthCoding
 from depthgen.diffusion.prediction import target
 from depthgen.model import DiffusionModel, ModelConfig, completion_condition
 from depthgen.nn.unet import UNetConfig
-from depthgen.objectives import SCHEDULE, completion_loss, depth_loss, judge_loss, training_known
+from depthgen.objectives import (
+    SCHEDULE,
+    DepthObjective,
+    completion_loss,
+    depth_loss,
+    judge_loss,
+    noise_times,
+    palette_loss,
+    training_known,
+)
 from depthgen.text import TextEncoder
 
 SIDE = 16
@@ -25,6 +34,7 @@ def batch(count: int = 4) -> dict:
     return {
         "image": torch.rand(count, 3, SIDE, SIDE, generator=generator),
         "depth": 1 + 9 * torch.rand(count, 1, SIDE, SIDE, generator=generator),
+        "counted": torch.ones(count, 1, SIDE, SIDE, dtype=torch.bool),
         "known": torch.rand(count, 1, SIDE, SIDE, generator=generator) < 0.5,
         "captions": [["a lake", "a small lake"]] * count,
         "kind": torch.arange(count) % 3,
@@ -38,21 +48,99 @@ class Perfect(torch.nn.Module):
         super().__init__()
         self.clean = clean
 
-    def forward(self, z_t, t, condition, text=None) -> torch.Tensor:
+    def forward(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
         alpha, sigma = (f(t)[:, None, None, None] for f in (SCHEDULE.alpha, SCHEDULE.sigma))
         x0 = self.clean(condition)
         return target(x0, (z_t - alpha * x0) / sigma, alpha, sigma, "v")
 
 
-def test_depth_loss_vanishes_for_the_true_depth() -> None:
-    samples, coding = batch(), DepthCoding()
-    samples["depth"] = 2 + samples["image"][:, :1]  # so that the picture, flipped or not, tells the depth
+CODING = DepthCoding()
+DEPTH_MODEL = ModelConfig(unet=UNET, coding=CODING)
 
-    def clean(image: torch.Tensor) -> torch.Tensor:
-        return coding.encode(2 + (image[:, :1] + 1) / 2)
 
-    assert depth_loss(coding)(Perfect(clean), samples, seeded()) < 1e-3
-    assert depth_loss(coding)(Perfect(lambda image: clean(image) + 0.1), samples, seeded()) > 0.02
+def telling_batch() -> dict:
+    """The picture, flipped or not, tells the depth."""
+    samples = batch()
+    return samples | {"depth": 2 + samples["image"][:, :1]}
+
+
+def told(image: torch.Tensor) -> torch.Tensor:
+    return CODING.encode(2 + (image[:, :1] + 1) / 2)
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_depth_loss_vanishes_for_the_true_depth(norm: str, unroll: bool) -> None:
+    loss = depth_loss(DEPTH_MODEL, DepthObjective(norm, unroll))  # type: ignore[arg-type]
+    assert loss(Perfect(told), telling_batch(), seeded()) < 1e-3
+    assert loss(Perfect(lambda image: told(image) + 0.3), telling_batch(), seeded()) > 0.02
+
+
+def test_only_counted_pixels_count() -> None:
+    samples = telling_batch()
+    samples["counted"][:, :, :, : SIDE // 2] = False
+    samples["counted"] |= samples["counted"].flip(-1)  # a flip hides nothing new ...
+    samples["counted"][:, :, : SIDE // 2] = False  # ... and the upper half is never measured
+    samples["depth"][:, :, : SIDE // 2] = 77.0
+    assert depth_loss(DEPTH_MODEL, DepthObjective())(Perfect(told), samples, seeded()) < 1e-3
+
+
+def test_unrolling_trains_on_the_networks_own_mistakes() -> None:
+    """A network that is off by d sees z_t made from its own x0; its target still leads to the truth."""
+    seen: list[torch.Tensor] = []
+
+    class Watching(Perfect):
+        def forward(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
+            seen.append(z_t)
+            return super().forward(z_t, t, condition)
+
+    off = 0.05
+    depth_loss(DEPTH_MODEL, DepthObjective(unroll=True))(
+        Watching(lambda image: told(image) + off), telling_batch(), seeded()
+    )
+    first, second = seen
+    moved = (second - first).flatten(1).mean(1)
+    assert (moved > 0).all()
+    assert (moved <= off + 1e-5).all()  # alpha times the mistake
+
+
+def test_unrolling_under_autocast_leaves_every_gradient() -> None:
+    torch.manual_seed(0)
+    model = DiffusionModel(DEPTH_MODEL)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = depth_loss(DEPTH_MODEL, DepthObjective(unroll=True))(model, batch(), seeded())
+    loss.backward()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in model.parameters())
+
+
+def test_high_times_spend_half_of_the_samples_where_the_picture_decides() -> None:
+    t = noise_times(torch.rand(20000, generator=seeded()), "high")
+    assert t.min() >= 0
+    assert t.max() <= 1
+    assert (t > 0.95).float().mean() == pytest.approx(0.05**0.25, abs=0.015)
+    assert torch.equal(noise_times(t, "uniform"), t)
+
+
+def test_fields_of_view_are_withheld_now_and_then() -> None:
+    class Notes(Perfect):
+        def forward(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
+            self.fov = fov
+            return super().forward(z_t, t, condition)
+
+    model, samples = Notes(told), batch(400) | {"fov": torch.full((400,), 60.0)}
+    depth_loss(DEPTH_MODEL, DepthObjective(drop_fov=0.25))(model, samples, seeded())
+    assert set(model.fov.tolist()) == {0.0, 60.0}
+    assert (model.fov == 0).float().mean() == pytest.approx(0.25, abs=0.06)
+
+
+def test_palette_loss_counts_hidden_pixels_of_the_true_picture() -> None:
+    samples = batch()
+    samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2
+    x0 = 2 * samples["image"] - 1
+    assert palette_loss()(Perfect(lambda condition: x0), samples, seeded()) < 1e-3
+    assert palette_loss()(Perfect(lambda condition: condition), samples, seeded()) > 0.01
 
 
 def test_completion_loss_vanishes_for_the_true_picture() -> None:

@@ -12,8 +12,8 @@ from depthgen.checkpoint import load_checkpoint
 from depthgen.cli import train
 
 SMALL = [
-    "data.worlds=4",
-    "data.size=16",
+    "data.worlds.count=4",
+    "data.worlds.size=16",
     "train.steps=3",
     "train.batch_size=2",
     "train.log_every=1",
@@ -37,7 +37,7 @@ def small_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(worlds, "WORLDS_PER_SHARD", 4)
     monkeypatch.setattr(worlds, "_render_parallel", render_here)
-    monkeypatch.setattr("depthgen.experiment.VALIDATION_WORLDS", 4)
+    monkeypatch.setattr("depthgen.validation.VALIDATION_SAMPLES", 4)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
@@ -49,14 +49,14 @@ def run(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
 def test_every_experiment_trains_logs_and_exports(
     stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_worlds: None
 ) -> None:
-    folders = [f"data.folder={tmp_path / 'cache'}", f"runs={tmp_path / 'runs'}"]
+    folders = [f"data.worlds.folder={tmp_path / 'cache'}", f"runs={tmp_path / 'runs'}"]
     run(monkeypatch, [f"experiment=worlds_{stage}", *SMALL, *folders, *(NETWORK if stage != "judge" else [])])
     folder = tmp_path / "runs" / f"worlds_{stage}"
     _, record = load_checkpoint(folder / "model.safetensors")
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if "loss" in row] == [1, 2, 3]
     assert record["images_seen"] == 6
-    assert record["experiment"]["data"]["worlds"] == 4
+    assert record["experiment"]["data"]["worlds"]["count"] == 4
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_experiment_trains_logs_and_exports(
         (["experiment=worlds_colour"], "worlds_colour"),
         (["experiment=worlds_depth", "train.wheels=4"], "wheels"),
         (["experiment=worlds_depth", "train.steps=many"], "steps"),
-        (["experiment=worlds_depth", "data.seed=4294967296"], "evaluation"),
+        (["experiment=worlds_depth", "data.worlds.seed=4294967296"], "evaluation"),
     ],
 )
 def test_bad_settings_take_one_line(
@@ -83,4 +83,73 @@ def test_help_lists_the_experiments(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(monkeypatch, ["--help"])
-    assert "worlds_completer, worlds_depth, worlds_judge" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "worlds_completer, worlds_depth, worlds_judge" in said
+    assert all(
+        f"{stage}, {stage}_small" in said for stage in ("palette", "indoor", "outdoor", "nyu", "kitti")
+    )
+
+
+TINY = [
+    *NETWORK,
+    "data.size=[16,24]",
+    "synthetic.size=[24,36]",
+    "synthetic.frames=4",
+    "synthetic.validation_frames=2",
+    "train.steps=2",
+    "train.batch_size=2",
+    "train.precision=no",
+    "train.device=cpu",
+]
+
+
+def test_the_stages_of_the_paper_follow_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Palette, then indoors, then NYU, each from the last one's weights, on worlds in their native layouts.
+    """
+    monkeypatch.chdir(tmp_path)
+    for stage in ("palette", "indoor", "nyu"):
+        run(monkeypatch, [f"experiment={stage}_small", *TINY])
+    said = capsys.readouterr().out
+    assert "net.stem.weight" in said  # the account of what was carried over
+    model, record = load_checkpoint(tmp_path / "runs/nyu_small/model.safetensors")
+    assert record["experiment"]["objective"]["unroll"] is True
+    assert model.config.task == "depth"
+    rows = [json.loads(line) for line in (tmp_path / "runs/nyu_small/log.jsonl").read_text().splitlines()]
+    assert {row["step"] for row in rows if "val_loss" in row} == {0, 2}
+
+
+@pytest.mark.parametrize("stage", ["outdoor", "kitti"])
+def test_outdoor_stages_read_lidar(stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(monkeypatch, [f"experiment={stage}_small", *TINY, "start_from=null"])
+    assert (tmp_path / f"runs/{stage}_small/model.safetensors").is_file()
+
+
+def test_a_broken_frame_is_named_or_left_out_and_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(monkeypatch, ["experiment=nyu_small", *TINY, "start_from=null"])
+    broken = sorted((tmp_path / "runs/small_data/nyu/nyu/sync").rglob("sync_depth_*.png"))[0]
+    broken.write_bytes(broken.read_bytes()[:60])
+    again = ["experiment=nyu_small", *TINY, "start_from=null", "name=again", "train.steps=4"]
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, again)
+    assert stopped.value.code == 2
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert broken.name in message
+    assert "skip_broken" in message
+    run(monkeypatch, [*again, "name=skips", "data.skip_broken=true"])
+    assert "left out 1 broken" in capsys.readouterr().out
+
+
+def test_a_stage_whose_forerunner_is_missing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, ["experiment=indoor_small", *TINY])
+    assert stopped.value.code == 2
+    assert "runs/palette_small/model.safetensors" in capsys.readouterr().err

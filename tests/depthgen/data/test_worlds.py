@@ -19,7 +19,7 @@ def config(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.
     monkeypatch_module.setattr("depthgen.data.worlds.WORLDS_PER_SHARD", 4)
     # spawned processes would not see the patch, so the shards are rendered in this one
     monkeypatch_module.setattr("depthgen.data.worlds._render_parallel", render_here)
-    return WorldsConfig(str(tmp_path_factory.mktemp("cache")), worlds=8, size=SIDE, seed=100)
+    return WorldsConfig(str(tmp_path_factory.mktemp("cache")), count=8, size=SIDE, seed=100)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,176 @@
+"""Frames of data sets as training samples: one size, holes infilled, broken files named or skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from depthgen.data.registry import IMAGE_READERS, open_dataset, open_images
+from depthgen.data.sample import RGBD, BrokenSample
+from depthgen.data.worlds import WorldsConfig
+from depthgen.depth import downsample_depth, fill_sky, infill_nearest
+from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
+from depthgen.images import resize
+
+# How many frames in a row may be broken before the data set is given up
+PATIENCE = 100
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """One data set of a mixture. `root` is below DataConfig.root and defaults to the name."""
+
+    name: str = "folder"
+    root: str | None = None
+    split: str = "train"
+    options: dict[str, Any] = field(default_factory=dict)  # further arguments of the reader
+    share: float | None = None  # of the mixture; None: in proportion to its number of frames
+
+    def place(self, data_root: str | Path) -> Path:
+        """The folder of this data set."""
+        return Path(data_root) / (self.root or self.name)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What to train on: the data sets of `sources`, or rendered worlds where there are none."""
+
+    worlds: WorldsConfig = field(default_factory=WorldsConfig)
+    root: str = "data"  # the folder that holds the data sets
+    sources: tuple[SourceConfig, ...] = ()
+    validation: tuple[SourceConfig, ...] = ()  # held out, for the log
+    size: tuple[int, int] = (64, 64)  # height, width
+    max_depth: float = 80.0  # metres; farther is not counted and infilled as this
+    infill: bool = True  # holes get the depth of the nearest known pixel; without, they stay at the near end
+    # What finds the sky, which is infilled with max_depth: "none"; "rule"; "file", a mask NAME_sky.png beside
+    # every picture, of what the reader hands out of it; or a semantic segmenter of transformers, by hub id or
+    # folder.
+    sky: str = "none"
+    skip_broken: bool = False  # a file that cannot be read: an error, or left out and listed at the end
+
+
+class Frames(Dataset):
+    """The training samples of a mixture of data sets, in a fixed order that depends on the configuration
+    alone.
+
+    A sample of depth: image (3,h,w) float32 [0,1], depth (1,h,w) metres without holes, counted (1,h,w) bool
+    (where the loss counts: what the sensor measured), fov () vertical degrees, 0 if unknown. A sample of
+    pictures: image. `broken`: file to which the path of every frame that was left out is appended.
+    """
+
+    def __init__(self, config: DataConfig, broken: Path) -> None:
+        self.config, self.broken = config, broken
+        self.sets = [_open(source, config.root) for source in config.sources]
+        self.places = mixture([len(s) for s in self.sets], [source.share for source in config.sources])
+        self.sky = sky_finder(config.sky)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        for attempt in range(PATIENCE):
+            number, row = self.places[(index + attempt) % len(self)]
+            try:
+                return self._sample(number, row)
+            except BrokenSample as error:
+                if not self.config.skip_broken:
+                    raise BrokenSample(
+                        error.path, f"{error.reason}; data.skip_broken=true leaves it out"
+                    ) from error
+                self._note(error)
+        raise ValueError(f"{PATIENCE} frames in a row are broken, see {self.broken}; is data.root right?")
+
+    def _sample(self, number: int, row: int) -> dict[str, Any]:
+        frame = self.sets[number][row]
+        if isinstance(frame, RGBD):
+            sky = self._file_sky(number, row) if self.config.sky == "file" else self.sky
+            return training_sample(frame, self.config, sky)
+        return {"image": resize(frame[0], self.config.size)}
+
+    def _file_sky(self, number: int, row: int) -> SkyMask:
+        frames = self.sets[number]
+        if not hasattr(frames, "files"):
+            name = self.config.sources[number].name
+            raise ValueError(f"data.sky=file: {name} has no file for each picture; use rule or a segmenter")
+        return sky_file(frames.files(row)[0])
+
+    def _note(self, error: BrokenSample) -> None:
+        self.broken.parent.mkdir(parents=True, exist_ok=True)
+        with self.broken.open("a", encoding="utf8") as file:
+            file.write(f"{error}\n")
+
+
+def broken_files(log: Path) -> list[str]:
+    """What was left out according to `log`, each file once."""
+    return sorted(set(log.read_text(encoding="utf8").splitlines())) if log.is_file() else []
+
+
+def mixture(lengths: Sequence[int], shares: Sequence[float | None]) -> list[tuple[int, int]]:
+    """(data set, row) of every sample of an epoch.
+
+    Each set fills its share of max(sum of lengths, 1) places, starting again where it is too short; a share
+    that is None is its part of all frames. ValueError for an empty set or shares that are not positive.
+    """
+    if not lengths or min(lengths) < 1:
+        raise ValueError("data.sources names no data set with frames")
+    total = sum(lengths)
+    weights = [n / total if share is None else share for n, share in zip(lengths, shares, strict=True)]
+    if min(weights) <= 0:
+        raise ValueError(f"shares of data.sources must be positive, got {list(shares)}")
+    counts = [max(1, round(total * weight / sum(weights))) for weight in weights]
+    return [
+        (s, i % length)
+        for s, (count, length) in enumerate(zip(counts, lengths, strict=True))
+        for i in range(count)
+    ]
+
+
+def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None) -> dict[str, Any]:
+    """A frame at the training size. BrokenSample if no pixel of it has a depth."""
+    image = resize(frame.image, config.size)
+    depth, valid = at_size(frame.depth, frame.valid, config.size)
+    counted = valid & (depth <= config.max_depth)
+    if not counted.any():
+        raise BrokenSample(frame.name, f"no pixel with a depth up to {config.max_depth:g} m")
+    above = (
+        torch.zeros_like(valid)
+        if frame.sky is None
+        else at_size(frame.sky.float(), frame.sky, config.size)[1]
+    )
+    if sky is not None:
+        above = sky(image, valid) & ~valid
+    depth = depth.clamp(max=config.max_depth)
+    if config.infill:
+        depth = infill_nearest(fill_sky(depth, above, config.max_depth), valid | above)
+    return {"image": image, "depth": depth, "counted": counted, "fov": vertical_fov(frame)}
+
+
+def at_size(depth: Tensor, valid: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Depth (1,H,W) and validity at another size: a cell is valid if any of its pixels is, so that sparse
+    depth stays; it takes the lower median of these, so that no depth is invented between two surfaces."""
+    if depth.shape[-2:] == size:
+        return depth, valid
+    return downsample_depth(depth, valid, size, least=0.0)
+
+
+def vertical_fov(frame: RGBD) -> Tensor:
+    """Vertical field of view () in degrees between the borders of the picture; 0 without intrinsics."""
+    return torch.tensor(0.0 if frame.camera is None else frame.camera.vfov_degrees)
+
+
+def sky_finder(name: str) -> SkyMask | None:
+    """What finds the sky in any picture: see DataConfig.sky. None for "none", and for "file"."""
+    if name in ("none", "file"):
+        return None
+    return sky_by_rule if name == "rule" else SegmenterSky.from_pretrained(name)
+
+
+def _open(source: SourceConfig, root: str) -> Any:
+    opener = open_images if source.name in IMAGE_READERS else open_dataset
+    return opener(source.name, source.place(root), source.split, **source.options)

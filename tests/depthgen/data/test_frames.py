@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depthgen.data.frames import DataConfig, at_size, mixture, training_sample, vertical_fov
+from depthgen.data.sample import RGBD, BrokenSample
+
+SIZE = (4, 6)
+
+
+def frame(depth: torch.Tensor, valid: torch.Tensor, **more: torch.Tensor) -> RGBD:
+    return RGBD(torch.rand(3, *depth.shape[-2:]), depth, valid, "a frame", **more)
+
+
+def holed() -> RGBD:
+    """2 m on the left, 8 m on the right, a hole of two columns between them whose left half is nearer to 2 m.
+    """
+    depth = torch.full((1, *SIZE), 2.0)
+    depth[..., 3:] = 8.0
+    valid = torch.ones(1, *SIZE, dtype=torch.bool)
+    valid[..., 2:4] = False
+    return frame(torch.where(valid, depth, 0), valid)
+
+
+def test_holes_feed_the_network_but_do_not_count() -> None:
+    sample = training_sample(holed(), DataConfig(size=SIZE))
+    assert sample["depth"][0, 0].tolist() == [2, 2, 2, 8, 8, 8]
+    assert torch.equal(sample["counted"], holed().valid)
+
+
+def test_without_infilling_holes_stay_at_zero() -> None:
+    sample = training_sample(holed(), DataConfig(size=SIZE, infill=False))
+    assert sample["depth"][0, 0].tolist() == [2, 2, 0, 0, 8, 8]
+
+
+def test_beyond_the_farthest_depth_nothing_counts() -> None:
+    sample = training_sample(holed(), DataConfig(size=SIZE, max_depth=5.0))
+    assert sample["depth"].max() == 5
+    assert sample["counted"][0, 0].tolist() == [True, True, False, False, False, False]
+
+
+def test_sky_becomes_the_far_plane() -> None:
+    def right_half(image: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        sky = torch.zeros_like(valid)
+        sky[..., 3:] = True
+        return sky
+
+    sample = training_sample(holed(), DataConfig(size=SIZE, max_depth=80.0), right_half)
+    assert sample["depth"][0, 0].tolist() == [2, 2, 2, 80, 8, 8]  # measured depth is believed, not the sky
+
+
+def test_the_data_sets_own_sky_needs_no_finder() -> None:
+    sky = torch.zeros(1, *SIZE, dtype=torch.bool)
+    sky[..., 3] = True
+    sample = training_sample(replace(holed(), sky=sky), DataConfig(size=SIZE, max_depth=50.0))
+    assert sample["depth"][0, 0].tolist() == [2, 2, 2, 50, 8, 8]
+
+
+def test_a_frame_without_depth_is_broken() -> None:
+    nothing = frame(torch.zeros(1, *SIZE), torch.zeros(1, *SIZE, dtype=torch.bool))
+    with pytest.raises(BrokenSample, match="a frame: no pixel"):
+        training_sample(nothing, DataConfig(size=SIZE))
+
+
+def test_sparse_depth_survives_shrinking() -> None:
+    depth, valid = torch.zeros(1, 8, 12), torch.zeros(1, 8, 12, dtype=torch.bool)
+    depth[0, 3, 5], valid[0, 3, 5] = 7.0, True
+    small, kept = at_size(depth, valid, SIZE)
+    assert kept.sum() == 1
+    assert small[kept].item() == 7.0
+
+
+def test_vertical_field_of_view_by_hand() -> None:
+    K = torch.tensor([[100.0, 0, 3], [0, 2, 2], [0, 0, 1]], dtype=torch.float64)
+    assert vertical_fov(replace(holed(), K=K)).item() == pytest.approx(2 * math.degrees(math.atan(1)))
+    assert vertical_fov(holed()).item() == 0
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=4).flatmap(
+        lambda lengths: st.tuples(
+            st.just(lengths),
+            st.lists(st.floats(0.1, 9), min_size=len(lengths), max_size=len(lengths)),
+        )
+    )
+)
+def test_a_mixture_has_its_shares(case: tuple[list[int], list[float]]) -> None:
+    lengths, shares = case
+    places = mixture(lengths, shares)
+    for number, (length, share) in enumerate(zip(lengths, shares, strict=True)):
+        rows = [row for s, row in places if s == number]
+        assert abs(len(rows) - sum(lengths) * share / sum(shares)) <= 1
+        assert set(rows) == set(range(min(length, len(rows))))
+
+
+def test_a_mixture_without_shares_shows_every_frame_once() -> None:
+    assert mixture([2, 3], [None, None]) == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+
+
+def test_an_empty_mixture_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"data\.sources"):
+        mixture([], [])
+    with pytest.raises(ValueError, match="positive"):
+        mixture([3], [-1.0])
