@@ -20,8 +20,8 @@ from depthgen.depth.resize import downsample_depth, joint_bilateral_upsample
 from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
 
 __all__ = [
-    "METRICS", "DepthCoding", "Reduce", "SegmenterSky", "SkyMask", "abs_rel", "align_depth", "align_disparity",
-    "colorize", "delta", "depth_metrics", "downsample_depth", "fill_sky", "infill_nearest",
+    "METRICS", "DepthCoding", "Reduce", "SegmenterSky", "SkyMask", "abs_rel", "align_depth",
+    "align_disparity", "colorize", "delta", "depth_metrics", "downsample_depth", "fill_sky", "infill_nearest",
     "joint_bilateral_upsample", "log10", "most_likely_mode", "reduce_samples", "rmse", "rmse_log",
     "scale_shift", "silog", "sky_by_rule", "sky_file", "sq_rel",
 ]  # fmt: skip

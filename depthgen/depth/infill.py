@@ -12,7 +12,7 @@ def infill_nearest(depth: Tensor, valid: Tensor) -> Tensor:
 
     depth: (H,W) or (1,H,W) metres, what stands at invalid pixels is ignored. valid: the same shape, bool.
     Returns the depth without holes; ValueError when no pixel is valid. A LiDAR frame of 1216 x 352 takes
-    about 11 ms of one core (examples/benchmarks/infill.py).
+    11 to 18 ms of one core (examples/benchmarks/infill.py).
     """
     from scipy.ndimage import distance_transform_edt
 
