@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -20,7 +19,7 @@ from depthgen.diffusion.samplers import (
     sample_heun,
     uniform_times,
 )
-from depthgen.geometry import Camera
+from depthgen.geometry import Camera, magnification
 from depthgen.images import fitted_size, resize, size_of
 from depthgen.model import DiffusionModel, ModelConfig
 
@@ -146,12 +145,8 @@ class DiffusionDepth:
 def focal_scale(camera: Camera | None, size: tuple[int, int], config: ModelConfig) -> float:
     """How many times farther things are than they look to a model that assumes its training camera.
 
-    A longer focal length magnifies: the same picture then shows things farther away (the canonical camera of
-    Metric3D, arXiv 2307.10984). size: (h, w) of the model's picture; 1 without a camera, and for models that
-    assume none or are told it.
+    size: (h, w) of the model's picture; 1 without a camera, and for models that assume none or are told it.
     """
     if camera is None or config.training_fov is None or config.unet.field_of_view:
         return 1.0
-    h, w = size
-    focal = float(camera.resized(w, h).K[1, 1])
-    return focal / (config.resolution / 2 / math.tan(math.radians(config.training_fov) / 2))
+    return magnification(camera.resized(size[1], size[0]), config.training_fov)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 
-from depthgen.checkpoint import load_checkpoint, save_checkpoint
+from depthgen.checkpoint import builtin_path, load_checkpoint, save_checkpoint
 from depthgen.data.frames import DataConfig, Frames, broken_files
 from depthgen.data.synthetic import SyntheticConfig, write_sources
 from depthgen.data.worlds import WorldViews, collate
@@ -42,7 +42,8 @@ class Experiment:
     data: DataConfig = field(default_factory=DataConfig)
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)  # worlds in place of missing data
     train: TrainConfig = field(default_factory=TrainConfig)
-    start_from: str | None = None  # a checkpoint to begin with; of another task: what fits is carried over
+    # A checkpoint to begin with, or "builtin", the shipped one; of another task: what fits is carried over.
+    start_from: str | None = None
     runs: str = "runs"  # state and log go to RUNS/NAME
     weights: str | None = None  # the averaged weights, half precision; default RUNS/NAME/model.safetensors
 
@@ -88,7 +89,8 @@ def start(experiment: Experiment) -> Judge | DiffusionModel:
     fresh = Judge(experiment.judge) if experiment.stage == "judge" else DiffusionModel(experiment.model)
     if not experiment.start_from:
         return fresh
-    source, _ = load_checkpoint(experiment.start_from)
+    builtin = experiment.start_from == "builtin"
+    source, _ = load_checkpoint(builtin_path(experiment.stage) if builtin else experiment.start_from)
     if source.config == fresh.config:
         return source.train()
     if not (isinstance(source, DiffusionModel) and isinstance(fresh, DiffusionModel)):

@@ -16,6 +16,7 @@ from depthgen.data.sample import RGBD, BrokenSample
 from depthgen.data.worlds import WorldsConfig
 from depthgen.depth import downsample_depth, fill_sky, infill_nearest
 from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
+from depthgen.geometry import magnification
 from depthgen.images import resize
 
 # How many frames in a row may be broken before the data set is given up
@@ -47,6 +48,9 @@ class DataConfig:
     validation: tuple[SourceConfig, ...] = ()  # held out, for the log
     size: tuple[int, int] = (64, 64)  # height, width
     max_depth: float = 80.0  # metres; farther is not counted and infilled as this
+    # Degrees over the shorter side: depth is given as a camera with this field of view would see it, which is
+    # what a model with this `training_fov` learns. None: as it is.
+    canonical_fov: float | None = None
     infill: bool = True  # holes get the depth of the nearest known pixel; without, they stay at the near end
     # What finds the sky, which is infilled with max_depth: "none"; "rule"; "file", a mask NAME_sky.png beside
     # every picture, of what the reader hands out of it; or a semantic segmenter of transformers, by hub id or
@@ -135,6 +139,9 @@ def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None)
     """A frame at the training size. BrokenSample if no pixel of it has a depth."""
     image = resize(frame.image, config.size)
     depth, valid = at_size(frame.depth, frame.valid, config.size)
+    if config.canonical_fov is not None and frame.camera is not None:
+        camera = frame.camera.resized(config.size[1], config.size[0])
+        depth = depth / magnification(camera, config.canonical_fov)
     counted = valid & (depth <= config.max_depth)
     if not counted.any():
         raise BrokenSample(frame.name, f"no pixel with a depth up to {config.max_depth:g} m")

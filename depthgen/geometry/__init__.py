@@ -4,7 +4,7 @@ Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is plana
 `b_from_a` maps coordinates in a to coordinates in b.
 """
 
-from depthgen.geometry.camera import Camera, pixel_rays, project, unproject
+from depthgen.geometry.camera import Camera, magnification, pixel_rays, project, unproject
 from depthgen.geometry.edges import depth_edges
 from depthgen.geometry.holes import clean_holes, pinholes, push_pull
 from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes
@@ -21,6 +21,7 @@ __all__ = [
     "grid_mesh",
     "inverse",
     "look_at",
+    "magnification",
     "merge_meshes",
     "pinholes",
     "pixel_rays",

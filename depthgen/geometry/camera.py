@@ -106,6 +106,16 @@ class Camera:
         return Camera(data["K"], data["world_from_camera"], data["width"], data["height"])
 
 
+def magnification(camera: Camera, fov_degrees: float) -> float:
+    """How many times larger things appear than to a camera of `fov_degrees` over the picture's shorter side.
+
+    The same picture shows things that many times farther away than that camera's would: a network that knows
+    one camera alone sees depth divided by this (the canonical camera of Metric3D, arXiv 2307.10984).
+    """
+    shorter = min(camera.width, camera.height)
+    return camera.K[1, 1].item() / (shorter / 2 / math.tan(math.radians(fov_degrees) / 2))
+
+
 def _angle(focal: float, centre: float, length: int) -> float:
     return math.degrees(math.atan(centre / focal) + math.atan((length - centre) / focal))
 

@@ -82,6 +82,14 @@ def test_vertical_field_of_view_by_hand() -> None:
     assert vertical_fov(holed()).item() == 0
 
 
+def test_depth_as_the_canonical_camera_sees_it() -> None:
+    K = torch.tensor([[20.0, 0, 3], [0, 20, 2], [0, 0, 1]], dtype=torch.float64)  # 4 px high: 11.4 degrees
+    config = DataConfig(size=SIZE, canonical_fov=60.0)
+    expected = 8 / (20 / (2 / math.tan(math.radians(30))))
+    assert training_sample(replace(holed(), K=K), config)["depth"][0, 0, 5] == pytest.approx(expected)
+    assert training_sample(holed(), config)["depth"][0, 0, 5] == 8  # no camera, nothing to do
+
+
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=4).flatmap(
         lambda lengths: st.tuples(
