@@ -59,9 +59,9 @@ def depth_levels(path: Path, data: bytes | None = None) -> np.ndarray:
 
 def to_picture(levels: np.ndarray) -> Tensor:
     """(H,W,3) uint8 -> (3,H,W) float32 in [0,1]."""
-    # bytes are transposed first: a quarter of what would be moved as floats
-    planes = np.ascontiguousarray(levels.transpose(2, 0, 1))
-    return torch.from_numpy(planes).to(torch.float32).div_(255)
+    # the planes stay interleaved in memory: transposing a picture costs more than converting it
+    writable = levels if levels.flags.writeable else levels.copy()
+    return torch.from_numpy(writable).permute(2, 0, 1).to(torch.float32).div_(255)
 
 
 def to_metres(

@@ -24,6 +24,7 @@ MILLIMETRE = 0.001
 LAYOUT = "{train,val}/0/223/photo/*.jpg and {train,val}/0/223/depth/*.png"
 
 
+@lru_cache(maxsize=4)
 def scenenet_camera(width: int = 320, height: int = 240) -> Camera:
     """The camera of every frame, at the identity; its pixels are not square."""
     fx, fy = (
@@ -68,7 +69,7 @@ class SceneNet:
         height, width = metres.shape
         ray, valid = to_metres(metres, MILLIMETRE)
         depth = ray.mul_(z_per_ray_metre(width, height))
-        return RGBD(to_picture(levels), depth, valid, self.photos[index], scenenet_camera(width, height).K)
+        return RGBD(to_picture(levels), depth, valid, self.photos[index], scenenet_camera(width, height).K.clone())
 
     def files(self, index: int) -> tuple[Path, Path]:
         """The photo and the depth map of frame `index`."""
