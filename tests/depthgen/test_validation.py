@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import torch
+
+from depthgen.depth import DepthCoding
+from depthgen.model import DiffusionModel, ModelConfig
+from depthgen.nn.unet import UNetConfig
+from depthgen.validation import PANEL_ROWS, Validation, depth_scores, judge_scores
+
+UNET = UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True))
+
+
+class Knows(DiffusionModel):
+    """A depth model that answers with what it was given."""
+
+    def __init__(self, depth: torch.Tensor) -> None:
+        super().__init__(ModelConfig(unet=UNET, coding=DepthCoding()))
+        self.answer = self.config.coding.encode(depth)
+
+    def denoise(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
+        return self.answer
+
+
+def batch() -> dict[str, torch.Tensor]:
+    depth = torch.full((5, 1, 8, 8), 4.0)
+    depth[:, :, :2] = 60.0  # beyond what is scored
+    return {
+        "image": torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0)),
+        "depth": depth,
+        "counted": torch.ones_like(depth, dtype=torch.bool),
+    }
+
+
+def test_depth_scores_by_hand() -> None:
+    samples = batch()
+    scores = depth_scores(Knows(samples["depth"] * 1.1), samples)
+    assert scores["rel"] == 0.1
+    assert scores["delta1"] == 1.0
+    assert scores["panel"].shape == (3, 8 * PANEL_ROWS, 8 * 3)
+
+
+def test_sky_is_not_scored() -> None:
+    samples = batch()
+    samples["valid"] = samples["counted"].clone()
+    samples["valid"][:, :, 2:4] = False
+    answer = samples["depth"].clone()
+    answer[:, :, 2:4] = 1.0
+    assert depth_scores(Knows(answer), samples)["rel"] == 0.0
+
+
+def test_the_loss_is_measured_with_one_noise() -> None:
+    def loss(model, batch, generator) -> torch.Tensor:
+        return torch.rand((), generator=generator)
+
+    samples = batch()
+    validation = Validation("depth", loss, samples)
+    first, second = (validation(Knows(samples["depth"]))["val_loss"] for _ in range(2))
+    assert first == second
+
+
+def test_judge_scores_are_shares() -> None:
+    answers = {"kind": torch.eye(4)[[0, 1, 2, 2]]}
+    scores = judge_scores(
+        lambda image: answers,
+        {"image": torch.zeros(4, 3, 8, 8), "kind": torch.arange(4)},  # type: ignore[arg-type]
+    )
+    assert scores == {"kind": 0.75}
