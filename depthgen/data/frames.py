@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +73,7 @@ class Frames(Dataset):
     def __init__(self, config: DataConfig, broken: Path) -> None:
         self.config, self.broken = config, broken
         self.sets = [_open(source, config.root) for source in config.sources]
-        self.places = mixture([len(s) for s in self.sets], [source.share for source in config.sources])
+        self.places = Mixture([len(s) for s in self.sets], [source.share for source in config.sources])
         self.sky = sky_finder(config.sky)
 
     def __len__(self) -> int:
@@ -115,24 +117,34 @@ def broken_files(log: Path) -> list[str]:
     return sorted(set(log.read_text(encoding="utf8").splitlines())) if log.is_file() else []
 
 
-def mixture(lengths: Sequence[int], shares: Sequence[float | None]) -> list[tuple[int, int]]:
-    """(data set, row) of every sample of an epoch.
+class Mixture:
+    """Which frame of which data set each sample of an epoch is, without a list of millions of them.
 
-    Each set fills its share of max(sum of lengths, 1) places, starting again where it is too short; a share
-    that is None is its part of all frames. ValueError for an empty set or shares that are not positive.
+    Each set fills its share of as many places as there are frames in all, starting again where it is too
+    short; a share that is None is its part of all frames. ValueError for an empty set or shares that are not
+    positive.
     """
-    if not lengths or min(lengths) < 1:
-        raise ValueError("data.sources names no data set with frames")
-    total = sum(lengths)
-    weights = [n / total if share is None else share for n, share in zip(lengths, shares, strict=True)]
-    if min(weights) <= 0:
-        raise ValueError(f"shares of data.sources must be positive, got {list(shares)}")
-    counts = [max(1, round(total * weight / sum(weights))) for weight in weights]
-    return [
-        (s, i % length)
-        for s, (count, length) in enumerate(zip(counts, lengths, strict=True))
-        for i in range(count)
-    ]
+
+    def __init__(self, lengths: Sequence[int], shares: Sequence[float | None]) -> None:
+        if not lengths or min(lengths) < 1:
+            raise ValueError("data.sources names no data set with frames")
+        total = sum(lengths)
+        weights = [n / total if share is None else share for n, share in zip(lengths, shares, strict=True)]
+        if min(weights) <= 0:
+            raise ValueError(f"shares of data.sources must be positive, got {list(shares)}")
+        self.lengths = tuple(lengths)
+        self.ends = list(accumulate(max(1, round(total * weight / sum(weights))) for weight in weights))
+
+    def __len__(self) -> int:
+        return self.ends[-1]
+
+    def __getitem__(self, index: int) -> tuple[int, int]:
+        """(data set, row) of sample `index`."""
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        number = bisect_right(self.ends, index)
+        first = self.ends[number - 1] if number else 0
+        return number, (index - first) % self.lengths[number]
 
 
 def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None) -> dict[str, Any]:

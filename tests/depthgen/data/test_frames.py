@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthgen.data.frames import DataConfig, at_size, mixture, training_sample, vertical_fov
+from depthgen.data.frames import DataConfig, Mixture, at_size, training_sample, vertical_fov
 from depthgen.data.sample import RGBD, BrokenSample
 
 SIZE = (4, 6)
@@ -100,7 +100,7 @@ def test_depth_as_the_canonical_camera_sees_it() -> None:
 )
 def test_a_mixture_has_its_shares(case: tuple[list[int], list[float]]) -> None:
     lengths, shares = case
-    places = mixture(lengths, shares)
+    places = list(Mixture(lengths, shares))
     for number, (length, share) in enumerate(zip(lengths, shares, strict=True)):
         rows = [row for s, row in places if s == number]
         assert abs(len(rows) - sum(lengths) * share / sum(shares)) <= 1
@@ -108,11 +108,11 @@ def test_a_mixture_has_its_shares(case: tuple[list[int], list[float]]) -> None:
 
 
 def test_a_mixture_without_shares_shows_every_frame_once() -> None:
-    assert mixture([2, 3], [None, None]) == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+    assert list(Mixture([2, 3], [None, None])) == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
 
 
 def test_an_empty_mixture_is_refused() -> None:
     with pytest.raises(ValueError, match=r"data\.sources"):
-        mixture([], [])
+        Mixture([], [])
     with pytest.raises(ValueError, match="positive"):
-        mixture([3], [-1.0])
+        Mixture([3], [-1.0])
