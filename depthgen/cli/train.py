@@ -12,21 +12,21 @@ precision to runs/NAME/model.safetensors.
 
 experiments: {experiments}
 
-The stages of the paper follow each other: palette, then indoor or outdoor, then nyu or kitti. Each expects its data
-sets below data.root (depthgen-doctor says what lacks there) and starts from the last one's weights. The _small twins
-write rendered worlds in the same layouts and train in minutes on a CPU.
+The stages of the paper follow each other: palette, then indoor or outdoor, then nyu or kitti. Each expects
+its data sets below data.root (depthgen-doctor says what lacks there) and starts from the last one's weights.
+The _small twins write rendered worlds in the same layouts and train in minutes on a CPU.
 
 examples:
   depthgen-train experiment=worlds_depth                       the built-in depth model
   depthgen-train experiment=worlds_depth train.steps=100       the same, only to see it run
-  depthgen-train experiment=worlds_completer data.worlds.count=4096   fewer worlds to render first
+  depthgen-train experiment=worlds_completer data.worlds.count=4096     fewer worlds to render first
   depthgen-train experiment=palette_small                      the first stage of the paper, small
-  depthgen-train experiment=indoor data.root=/data start_from=null    the second, as published, without the first
+  depthgen-train experiment=indoor data.root=/data             the second, as published
   depthgen-train experiment=nyu data.root=/data data.skip_broken=true
-  accelerate launch --num_processes 8 -m depthgen.cli.train experiment=indoor data.root=/data train.batch_size=8
+  accelerate launch --num_processes 8 -m depthgen.cli.train experiment=indoor train.batch_size=8
 
-Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*, objective.*,
-synthetic.*, judge.*).
+Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*,
+objective.*, synthetic.*, judge.*).
 """
 
 

@@ -69,7 +69,8 @@ class SceneNet:
         height, width = metres.shape
         ray, valid = to_metres(metres, MILLIMETRE)
         depth = ray.mul_(z_per_ray_metre(width, height))
-        return RGBD(to_picture(levels), depth, valid, self.photos[index], scenenet_camera(width, height).K.clone())
+        K = scenenet_camera(width, height).K.clone()
+        return RGBD(to_picture(levels), depth, valid, self.photos[index], K)
 
     def files(self, index: int) -> tuple[Path, Path]:
         """The photo and the depth map of frame `index`."""
