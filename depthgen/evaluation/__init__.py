@@ -1,8 +1,9 @@
 """Measuring depth models and picture generators: protocols as data, runner, report."""
 
 from depthgen.evaluation.config import EvaluateConfig, EvaluationData
+from depthgen.evaluation.output import write_report
 from depthgen.evaluation.protocols import PROTOCOLS, DepthProtocol, PromptProtocol, protocol
-from depthgen.evaluation.report import Report, table, write_report
+from depthgen.evaluation.report import Report, table
 from depthgen.evaluation.runner import evaluate
 from depthgen.evaluation.statistics import Estimate, bootstrap
 

@@ -9,12 +9,11 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from depthgen.evaluation.report import Report
 from depthgen.evaluation.statistics import Estimate
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from depthgen.evaluation.report import Report
 
 GREATER_IS_BETTER = ("delta", "kind_right", "time_right", "weather_right")  # how such columns begin
 
