@@ -23,9 +23,13 @@ written for every IMAGE, as OUT/NAME...
 examples:
   estimate-depth photo.jpg
   estimate-depth *.png --samples 4 --out depth
+  estimate-depth window.jpg --samples 16 --reduce mode      # one surface of a pane of glass, not their mean
   estimate-depth photo.jpg --known lidar.png --hfov 73      # complete sparse depth; its metres are kept
   estimate-depth photo.jpg --model depth-anything-v2-small  # needs the model hub or a local folder
 """
+
+
+DEFAULT_SAMPLER, DEFAULT_REDUCE = "ddim", "mean"
 
 
 def main() -> None:
@@ -66,7 +70,7 @@ def estimate(arguments: argparse.Namespace) -> None:
         if arguments.known:
             out = estimator.complete(picture, *read_known(arguments.known, (height, width)), **how)
         else:
-            out = estimator.predict(picture, **how)
+            out = estimator.predict(picture, sampler=arguments.sampler, reduce=arguments.reduce, **how)
         lost = write_outputs(arguments.out / path.stem, picture, out, camera)
         _tell(path, out, lost, time.perf_counter() - started)
     print(f"wrote {arguments.out}")
@@ -97,6 +101,8 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if arguments.known and len(stems) > 1:
         raise ValueError("--known belongs to one image; give one IMAGE with it")
+    if arguments.known and (arguments.sampler, arguments.reduce) != (DEFAULT_SAMPLER, DEFAULT_REDUCE):
+        raise ValueError("--known has a sampler of its own and averages its samples; leave these two out")
     if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
         raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
 
@@ -122,6 +128,18 @@ def _parser() -> argparse.ArgumentParser:
         ".npy in metres; 0 is unknown",
     )
     parser.add_argument("--samples", type=int, default=1, help="samples to draw and average (default 1)")
+    parser.add_argument(
+        "--reduce",
+        choices=("mean", "median", "mode"),
+        default=DEFAULT_REDUCE,
+        help="how samples become one depth; mode: the likeliest of several surfaces (default mean)",
+    )
+    parser.add_argument(
+        "--sampler",
+        choices=("ddim", "dpm++", "heun", "ancestral"),
+        default=DEFAULT_SAMPLER,
+        help="of our own models; ancestral takes the paper's 128 steps (default ddim)",
+    )
     parser.add_argument("--steps", type=int, help="sampler steps (default: the model's)")
     parser.add_argument(
         "--out", type=Path, default=Path("depth"), help="folder for the outputs (default: depth)"

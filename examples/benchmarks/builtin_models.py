@@ -22,17 +22,18 @@ ABOUT = {
     "completer": "A 64 px picture from a caption and from whatever part of it is known: text-to-image and inpainting.",
     "judge": "Kind of place, time of day and weather of a 64 px picture: the yardstick of the completer, no product.",
 }
-# What the checkpoints' own records do not say.
-NOTES = {
-    "depth": "The first 3,500 steps ran with t uniform and before the noise level modulated the network's output "
-    "(added with zero weights, so that the run went on unharmed); the command has both from the start.",
-    "completer": "The first 2,000 steps ran before the noise level modulated the network's output, as for depth.",
-    "judge": "",
-}
-DATA_NOTE = (
+OLD_VIEWS = (
     "The views were rendered just before a last clean-up of the outdoor worlds (palm bark, boats' sail captions) "
     "that kept generator version 1; geometry is the same."
 )
+# What the checkpoints' own records do not say.
+NOTES = {
+    "depth": "It started from the first version's weights (224,000 pictures, half of them with t uniform and before "
+    "the noise level modulated the network's output): `train.steps=6000 train.learning_rate=5e-4 "
+    "data.worlds.count=32768 start_from=builtin`, with the version before this one in place.",
+    "completer": "The first 2,000 steps ran before the noise level modulated the network's output. " + OLD_VIEWS,
+    "judge": OLD_VIEWS,
+}
 LIMITS = {
     "depth": "Knows the procedural worlds of this package only: pictures of 60 degrees, upright, from eye height. "
     "On photographs it is a toy. Thin things vanish at 64 px.",
@@ -61,6 +62,7 @@ def card(name: str, report: dict[str, Any], machine: dict[str, Any]) -> str:
     """A model card: how it was trained, as its checkpoint records, and how it measured."""
     model, run = load_checkpoint(builtin_path(name))
     experiment = run["experiment"]
+    worlds = worlds_of(experiment["data"])
     rows = report["overall"] if name != "judge" else {"renders": report["overall"]["renders"]}
     return f"""# {name}
 
@@ -70,11 +72,11 @@ def card(name: str, report: dict[str, Any], machine: dict[str, Any]) -> str:
 |---|---|
 | command | `depthgen-train experiment={experiment["name"]}` |
 | parameters | {sum(p.numel() for p in model.parameters()):,}, stored in half precision |
-| data | worlds {experiment["data"]["seed"]} to {experiment["data"]["worlds"] - 1}, two views each, {experiment["data"]["size"]} px |
+| data | worlds {worlds["seed"]} to {worlds["seed"] + worlds["count"] - 1}, two views each, {worlds["size"]} px |
 | steps | {experiment["train"]["steps"]:,} of {experiment["train"]["batch_size"]} pictures: {run["images_seen"]:,} seen |
 | precision | {run["precision"]} on {run["device"]}, {run["threads"]} thread(s), torch {run["torch"]} |
 | hardware | {machine["cpu"]}, {machine["cores"]} cores |
-| notes | {NOTES[name]} {DATA_NOTE} |
+| notes | {NOTES[name]} |
 
 Measured on {report["facts"]["count"]} held-out worlds (set {report["facts"]["evaluation_set"]}, generator version {report["facts"]["generator_version"]}; mean and 95 % interval):
 
@@ -86,6 +88,11 @@ By kind:
 
 Limits: {LIMITS[name]}
 """
+
+
+def worlds_of(data: dict[str, Any]) -> dict[str, Any]:
+    """The worlds of a record; those of the first version's runs have their fields one level higher."""
+    return data["worlds"] if isinstance(data["worlds"], dict) else {**data, "count": data["worlds"]}
 
 
 def markdown(rows: dict[str, dict[str, dict[str, float]]]) -> str:

@@ -51,6 +51,15 @@ def test_all_outputs_agree_with_each_other(run, photo: Path, capsys):
     assert not list(out.glob(".partial*"))
 
 
+def test_sampler_and_reduction_are_heard(run, photo: Path):
+    depths = [
+        np.load(run(photo, "--samples", 3, "--steps", 2, *words) / "photo_depth.npy")
+        for words in ([], ["--reduce", "median"], ["--sampler", "ancestral"])
+    ]
+    assert not np.array_equal(depths[0], depths[1])
+    assert not np.array_equal(depths[0], depths[2])
+
+
 def test_points_reproject_to_their_pixels(photo: Path, tmp_path: Path):
     import trimesh
 
@@ -116,6 +125,7 @@ def test_bad_known_depth_names_the_file(tmp_path: Path, values):
         (["{photo}", "{photo}"], "overwrite"),
         (["{photo}", "--hfov", "200"], "hfov"),
         (["{photo}", "--samples", "0"], "samples"),
+        (["{photo}", "--known", "x.png", "--sampler", "heun"], "--known"),
         (["{photo}", "--model", "nonsense"], "nonsense"),
         (["{photo}", "--out", "/proc/nowhere"], "/proc/nowhere"),
     ],
