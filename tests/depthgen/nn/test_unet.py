@@ -1,7 +1,9 @@
+import math
+
 import pytest
 import torch
 
-from depthgen.nn.unet import EfficientUNet, UNetConfig
+from depthgen.nn.unet import EfficientUNet, UNetConfig, fov_features
 
 TINY = UNetConfig(
     in_channels=2, channels=(16, 32), blocks=(1, 2), attention=(False, True), heads=2, groups=4, text_width=6
@@ -136,3 +138,36 @@ def test_parameters_sit_at_the_low_resolutions():
     sizes = [sum(p.numel() for p in level.parameters()) for level in net.encoders]
     assert sizes == sorted(sizes)
     assert 6e6 < sum(p.numel() for p in net.parameters()) < 8e6
+
+
+def test_fields_of_view_by_hand() -> None:
+    features = fov_features(torch.tensor([60.0, 0.0, 90.0]))
+    assert features.tolist()[0] == pytest.approx([0, 1], abs=1e-6)
+    assert features.tolist()[1] == [0, 0]
+    assert features.tolist()[2] == pytest.approx([math.log(math.tan(math.radians(30))), 1])  # less magnified
+
+
+def test_a_network_listens_to_the_field_of_view_once_trained() -> None:
+    torch.manual_seed(0)
+    net = EfficientUNet(
+        UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, False), field_of_view=True)
+    )
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    x, level = torch.randn(2, 4, 8, 8), torch.zeros(2)
+    known = net(x, level, fov=torch.tensor([60.0, 30.0]))
+    assert not torch.allclose(known, net(x, level))
+    assert torch.equal(net(x, level), net(x, level, fov=torch.zeros(2)))  # 0: not known
+
+
+def test_recomputing_activations_changes_no_gradient() -> None:
+    torch.manual_seed(0)
+    net = EfficientUNet(UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True)))
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    gradients = []
+    for net.recompute in (False, True):
+        net.zero_grad()
+        net(torch.ones(1, 4, 8, 8), torch.zeros(1)).square().sum().backward()
+        gradients.append([parameter.grad.clone() for parameter in net.parameters()])  # type: ignore[union-attr]
+    assert all(torch.allclose(a, b) for a, b in zip(*gradients, strict=True))
