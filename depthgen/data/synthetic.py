@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -51,17 +51,19 @@ class SyntheticConfig:
 class Layout:
     """How worlds become one data set: who writes it, with which camera, and what measured the depth.
 
-    writer: "module:function" of `(root, samples, *, split)`; intrinsics: K (3,3) of a size (height, width).
+    writer: "module:function" of `(root, samples, *, split, **options)`; intrinsics: K (3,3) of a size
+    (height, width).
     """
 
     writer: str
     intrinsics: Callable[[tuple[int, int]], Tensor]
     sensor: Literal["exact", "kinect", "lidar"] = "exact"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, root: Path, samples: Iterable[RGBD], split: str) -> None:
         """Write one split below `root`."""
         module, _, function = self.writer.partition(":")
-        getattr(import_module(module), function)(root, samples, split=split)
+        getattr(import_module(module), function)(root, samples, split=split, **self.options)
 
 
 def pinhole(size: tuple[int, int]) -> Tensor:
@@ -76,7 +78,12 @@ LAYOUTS = {
         "depthgen.data.writers:write_scenenet", lambda size: scenenet_camera(size[1], size[0]).K
     ),
     "scannet": Layout("depthgen.data.writers_scannet:write_scannet", pinhole, "kinect"),
-    "waymo": Layout("depthgen.data.writers_waymo:write_waymo", pinhole),  # whose writer casts its own beams
+    # whose writer casts beams of its own: few, as every frame read decodes a whole turn of them
+    "waymo": Layout(
+        "depthgen.data.writers_waymo:write_waymo",
+        pinhole,
+        options={"beams": (16, 720), "rows_per_group": 1},
+    ),
     "imagenet": Layout("depthgen.data.writers_images:write_image_folder", pinhole),
     "places365": Layout("depthgen.data.writers_images:write_image_folder", pinhole),
 }
