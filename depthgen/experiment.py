@@ -22,7 +22,7 @@ from depthgen.pretrain import TaskShares
 from depthgen.text import TextEncoder
 from depthgen.training import Objective, TrainConfig, fit
 from depthgen.transfer import transfer
-from depthgen.validation import Validation, validation_batch
+from depthgen.validation import Validation, validation_batches
 from depthgen.worlds import KINDS, TIMES, WEATHERS
 
 ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS)}
@@ -57,7 +57,7 @@ def run(experiment: Experiment) -> Path:
     broken = folder / "broken.txt"
     data = Frames(experiment.data, broken) if experiment.data.sources else WorldViews(experiment.data.worlds)
     objective = objective_of(experiment)
-    held_out = validation_batch(experiment.data, broken)
+    held_out = validation_batches(experiment.data, broken, experiment.train.batch_size)
     started = time.perf_counter()
     averaged, facts = fit(
         model,

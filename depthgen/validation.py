@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,62 +25,83 @@ PANEL_ROWS = 4
 Batch = Mapping[str, Any]
 
 
-def validation_batch(config: DataConfig, broken: Path) -> dict[str, Any] | None:
-    """Held-out samples of the data: of `validation`, or of worlds that are neither trained on nor evaluated
-    on.
+def validation_batches(config: DataConfig, broken: Path, size: int) -> list[Batch]:
+    """Held-out samples of the data, `size` at a time; empty for data sets without a validation split.
 
-    None for data sets without a validation split.
+    They are those of `validation`, or views of worlds that are neither trained nor evaluated on.
     """
     if not config.sources:
         views = WorldViews(replace(config.worlds, count=VALIDATION_SAMPLES, seed=VALIDATION_SEED))
-        return collate([views[i] for i in range(0, len(views), 2)])
+        return _batched([views[i] for i in range(0, len(views), 2)], size)
     if not config.validation:
-        return None
+        return []
     frames = Frames(replace(config, sources=config.validation), broken)
     stride = max(1, len(frames) // VALIDATION_SAMPLES)
-    return collate([frames[i] for i in range(0, len(frames), stride)][:VALIDATION_SAMPLES])
+    return _batched([frames[i] for i in range(0, len(frames), stride)][:VALIDATION_SAMPLES], size)
+
+
+def _batched(samples: list[dict[str, Any]], size: int) -> list[Batch]:
+    return [collate(samples[start : start + size]) for start in range(0, len(samples), size)]
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Scalars and a panel of pictures of a model (called with it), on one batch with one fixed noise."""
+    """Scalars and a panel of pictures of a model (called with it), on batches and noise that stay the same."""
 
     stage: str
     objective: Objective
-    batch: Batch
+    batches: Sequence[Batch]
 
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> dict[str, float | Tensor]:
-        """`val_loss`; of depth also `rel` and `delta1` of a single step; of judges the shares of right
-        answers."""
+        """`val_loss`; of depth also `rel` and `delta1` of one step; of judges the shares of right answers."""
         device = next(model.parameters()).device
-        batch = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in self.batch.items()}
         generator = torch.Generator(device).manual_seed(0)
-        values: dict[str, float | Tensor] = {
-            "val_loss": round(self.objective(model, batch, generator).item(), 5)
+        measured = [self._measure(model, _on(batch, device), generator) for batch in self.batches]
+        sizes = [len(batch["image"]) for batch in self.batches]
+        scalars = {
+            name: round(float(np.average([values[name] for values in measured], weights=sizes)), 5)
+            for name in measured[0]
         }
+        return scalars | panel(self.stage, model, _on(self.batches[0], device))
+
+    def _measure(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, float]:
+        loss = self.objective(model, batch, generator).item()
         if self.stage == "judge":
-            return values | judge_scores(model, batch)
-        assert isinstance(model, DiffusionModel)
+            return {"val_loss": loss, **judge_scores(model, batch)}
         if self.stage == "depth":
-            return values | depth_scores(model, batch)
-        return values | ({"panel": palette_panel(model, batch["image"])} if self.stage == "palette" else {})
+            assert isinstance(model, DiffusionModel)
+            return {"val_loss": loss, **depth_scores(model, batch)}
+        return {"val_loss": loss}
 
 
-def depth_scores(model: DiffusionModel, batch: Batch) -> dict[str, float | Tensor]:
-    """REL and delta_1 of a single step from pure noise, over counted pixels that are no sky, and a panel."""
-    image, truth = batch["image"], batch["depth"]
-    depth = model.config.coding.decode(_one_step(model, 2 * image - 1, truth, batch.get("fov")))
+def panel(stage: str, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """The picture of a stage that has one: {"panel": (3, H, W) in [0, 1]}."""
+    if stage == "depth" and isinstance(model, DiffusionModel):
+        return {"panel": depth_panel(model, batch)}
+    if stage == "palette" and isinstance(model, DiffusionModel):
+        return {"panel": palette_panel(model, batch["image"])}
+    return {}
+
+
+def depth_scores(model: DiffusionModel, batch: Batch) -> dict[str, float]:
+    """REL and delta_1 of a single step from pure noise, over counted pixels that are no sky, under 40 m."""
+    truth = batch["depth"]
+    depth = _one_step_depth(model, batch)
     counted = batch.get("valid", batch["counted"]) & (truth < min(40.0, model.config.coding.far))
     rows = [(d, t, v) for d, t, v in zip(depth, truth, counted, strict=True) if v.any()]
-    shown = [
-        torch.cat([i, *map(_coloured, (t, d))], dim=-1) for i, t, d in zip(image, truth, depth, strict=True)
-    ]
     return {
-        "rel": round(sum(float(abs_rel(*row)) for row in rows) / len(rows), 4),
-        "delta1": round(sum(float(delta(*row)) for row in rows) / len(rows), 4),
-        "panel": torch.cat(shown[:PANEL_ROWS], dim=-2),
+        "rel": sum(float(abs_rel(*row)) for row in rows) / max(1, len(rows)),
+        "delta1": sum(float(delta(*row)) for row in rows) / max(1, len(rows)),
     }
+
+
+def depth_panel(model: DiffusionModel, batch: Batch) -> Tensor:
+    """Rows of picture, truth and answer of a single step. (3, rows H, 3 W)."""
+    part = {name: batch[name][:PANEL_ROWS] for name in ("image", "depth", "fov") if name in batch}
+    columns = [part["image"], *(torch.stack([_coloured(d) for d in depths]) for depths in
+               (part["depth"], _one_step_depth(model, part)))]  # fmt: skip
+    return torch.cat(list(torch.cat(columns, dim=-1)), dim=-2)
 
 
 def palette_panel(model: DiffusionModel, image: Tensor) -> Tensor:
@@ -91,10 +113,19 @@ def palette_panel(model: DiffusionModel, image: Tensor) -> Tensor:
     return torch.cat(list(torch.cat(columns, dim=-1)), dim=-2)
 
 
-def judge_scores(model: nn.Module, batch: Batch) -> dict[str, float | Tensor]:
+def judge_scores(model: nn.Module, batch: Batch) -> dict[str, float]:
     """Share of right answers for each attribute."""
     logits = model(2 * batch["image"] - 1)
-    return {name: round((logits[name].argmax(1) == batch[name]).float().mean().item(), 4) for name in logits}
+    return {name: (logits[name].argmax(1) == batch[name]).float().mean().item() for name in logits}
+
+
+def _on(batch: Batch, device: torch.device) -> Batch:
+    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
+
+
+def _one_step_depth(model: DiffusionModel, batch: Batch) -> Tensor:
+    x0 = _one_step(model, 2 * batch["image"] - 1, batch["depth"], batch.get("fov"))
+    return model.config.coding.decode(x0)
 
 
 def _one_step(model: DiffusionModel, condition: Tensor, like: Tensor, fov: Tensor | None) -> Tensor:

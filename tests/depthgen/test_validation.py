@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from depthgen.depth import DepthCoding
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.unet import UNetConfig
-from depthgen.validation import PANEL_ROWS, Validation, depth_scores, judge_scores
+from depthgen.validation import PANEL_ROWS, Validation, depth_panel, depth_scores, judge_scores
 
 UNET = UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True))
 
@@ -34,9 +35,16 @@ def batch() -> dict[str, torch.Tensor]:
 def test_depth_scores_by_hand() -> None:
     samples = batch()
     scores = depth_scores(Knows(samples["depth"] * 1.1), samples)
-    assert scores["rel"] == 0.1
+    assert scores["rel"] == pytest.approx(0.1, abs=1e-4)
     assert scores["delta1"] == 1.0
-    assert scores["panel"].shape == (3, 8 * PANEL_ROWS, 8 * 3)
+
+
+def test_a_panel_has_rows_of_picture_truth_and_answer() -> None:
+    samples = batch()
+    shown = depth_panel(Knows(samples["depth"][:PANEL_ROWS]), samples)
+    assert shown.shape == (3, 8 * PANEL_ROWS, 8 * 3)
+    assert torch.equal(shown[:, :8, :8], samples["image"][0])
+    assert torch.allclose(shown[:, :, 8:16], shown[:, :, 16:], atol=2 / 255)
 
 
 def test_sky_is_not_scored() -> None:
@@ -45,17 +53,20 @@ def test_sky_is_not_scored() -> None:
     samples["valid"][:, :, 2:4] = False
     answer = samples["depth"].clone()
     answer[:, :, 2:4] = 1.0
-    assert depth_scores(Knows(answer), samples)["rel"] == 0.0
+    assert depth_scores(Knows(answer), samples)["rel"] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_the_loss_is_measured_with_one_noise() -> None:
+def test_the_loss_is_measured_with_one_noise_over_all_batches() -> None:
     def loss(model, batch, generator) -> torch.Tensor:
-        return torch.rand((), generator=generator)
+        return batch["image"].mean() + 0 * torch.rand((), generator=generator)
 
     samples = batch()
-    validation = Validation("depth", loss, samples)
-    first, second = (validation(Knows(samples["depth"]))["val_loss"] for _ in range(2))
-    assert first == second
+    parts = [{name: value[part] for name, value in samples.items()} for part in (slice(0, 4), slice(4, 5))]
+    model = DiffusionModel(ModelConfig(unet=UNET, coding=DepthCoding()))
+    whole, split, again = (Validation("depth", loss, batches)(model) for batches in ([samples], parts, parts))
+    assert split["val_loss"] == again["val_loss"]
+    assert split["val_loss"] == pytest.approx(whole["val_loss"], abs=2e-5)
+    assert split["rel"] == again["rel"]
 
 
 def test_judge_scores_are_shares() -> None:
