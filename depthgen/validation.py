@@ -46,7 +46,7 @@ def _batched(samples: list[dict[str, Any]], size: int) -> list[Batch]:
 
 @dataclass(frozen=True)
 class Validation:
-    """Scalars and a panel of pictures of a model (called with it), on batches and noise that stay the same."""
+    """Scalars and a panel of pictures of a model (called with it), with the same batches and noise."""
 
     stage: str
     objective: Objective
