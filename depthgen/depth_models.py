@@ -25,13 +25,15 @@ from depthgen.model import DiffusionModel, ModelConfig
 
 TRAINING_HFOV = 60.0  # degrees over the shorter side, of pictures whose camera is not known
 COMPLETE_STEPS = 16
-# Samplers of our own models, each with its steps where nobody says; 128 ancestral ones are the paper's.
-SAMPLERS: dict[str, tuple[Callable[..., Tensor], int]] = {
-    "ddim": (sample_ddim, 4),
-    "dpm++": (sample_dpmpp_2m, 4),
-    "heun": (sample_heun, 4),
-    "ancestral": (sample_ancestral, 128),
+SAMPLERS: dict[str, Callable[..., Tensor]] = {
+    "ddim": sample_ddim,
+    "dpm++": sample_dpmpp_2m,
+    "heun": sample_heun,
+    "ancestral": sample_ancestral,
 }
+ANCESTRAL_STEPS = 128  # the paper's
+NOISE_PREDICTION_STEPS = 64  # what a network that predicts the noise needs at least (DMD, arXiv 2312.13252)
+SEVERAL_SAMPLES_STEPS = 4
 # What a model's numbers are before anything is known of the scene: metres, or depth or 1 / depth up to an
 # unknown scale and shift.
 Meaning = Literal["metric", "affine depth", "affine disparity"]
@@ -115,9 +117,10 @@ class DiffusionDepth:
         return DepthSamples(scale * config.coding.decode(coded.float().cpu()), scale * config.coding.far)
 
     def _predict(self, denoise: Denoiser, noise: Tensor, request: SampleRequest) -> Tensor:
-        run, default_steps = SAMPLERS[request.sampler]
-        times = uniform_times(request.steps or default_steps)
-        return run(denoise, self._put(noise), self.model.schedule, times, request.generator)
+        times = uniform_times(request.steps or default_steps(request, self.model.config))
+        return SAMPLERS[request.sampler](
+            denoise, self._put(noise), self.model.schedule, times, request.generator
+        )
 
     def _complete(
         self, denoise: Denoiser, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
@@ -140,6 +143,20 @@ class DiffusionDepth:
 
     def _put(self, tensor: Tensor) -> Tensor:
         return tensor.to(next(self.model.parameters()).device)
+
+
+def default_steps(request: SampleRequest, config: ModelConfig) -> int:
+    """Sampler steps of our own models where nobody asks for a number.
+
+    A single sample is wanted for its depth alone, and one evaluation from pure noise comes nearest to the
+    truth: it is what L1 training makes the median. Several are wanted for how they differ, which takes
+    further steps.
+    """
+    if request.sampler == "ancestral":
+        return ANCESTRAL_STEPS
+    if config.prediction == "eps":
+        return NOISE_PREDICTION_STEPS
+    return 1 if request.samples == 1 else SEVERAL_SAMPLES_STEPS
 
 
 def focal_scale(camera: Camera | None, size: tuple[int, int], config: ModelConfig) -> float:

@@ -36,7 +36,7 @@ keys and their defaults:
   samples=1             depth samples drawn of an image
   multisample=mean      how they become one depth: mean, median, or mode (the most likely one)
   sampler=ddim          of our own models: ddim, dpm++, heun, or ancestral (128 steps, as the paper)
-  steps=null            sampler steps; null: the sampler's own
+  steps=null            sampler steps; null: 1 for one sample, 4 for several (64 for noise prediction)
   flip=false            true: average with the mirrored picture's depth
   align=auto            none, depth or disparity: scale and shift fitted to the truth of every image; auto:
                         what an affine-invariant model needs, and none for metric ones

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from depthgen.depth import Reduce, align_depth, align_disparity, reduce_samples
-from depthgen.depth_models import SAMPLERS, DepthSampler, DiffusionDepth, SampleRequest
+from depthgen.depth_models import DepthSampler, DiffusionDepth, SampleRequest, default_steps
 from depthgen.evaluation.cases import Case
 from depthgen.evaluation.config import EvaluateConfig
 from depthgen.evaluation.protocols import DepthProtocol
@@ -66,7 +66,7 @@ class Predictor:
     def facts(self) -> dict[str, str | int | float | None]:
         """What the figures of this model depend on."""
         own = isinstance(self.model, DiffusionDepth)
-        default = SAMPLERS[self.request.sampler][1] if own else None
+        default = default_steps(self.request, self.model.model.config) if own else None
         return {
             "meaning": self.model.meaning,
             "alignment": self.align,

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from depthgen import DepthEstimator
-from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest, focal_scale
+from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest, default_steps, focal_scale
 from depthgen.estimator import DepthPrediction
 from depthgen.geometry import Camera
 from depthgen.model import ModelConfig
@@ -68,9 +68,9 @@ def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEs
         calls.append(1)
         return original(*arguments)
 
-    def run(**how: object) -> tuple[torch.Tensor, int]:
+    def run(samples: int = 2, **how: object) -> tuple[torch.Tensor, int]:
         calls.clear()
-        return estimator.predict(IMAGE, **how).depth, len(calls)
+        return estimator.predict(IMAGE, samples=samples, **how).depth, len(calls)
 
     estimator.sampler.model.denoise = counting
     try:
@@ -81,9 +81,16 @@ def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEs
         assert run(sampler="ancestral", steps=3)[1] == 3
         depths = [depth for depth, _ in found.values()]
         assert not any(torch.equal(depths[0], other) for other in depths[1:])
-        assert torch.equal(estimator.predict(IMAGE).depth, depths[0])
+        assert torch.equal(run()[0], depths[0])
+        assert run(samples=1)[1] == 1  # the nearest to the truth
     finally:
         del estimator.sampler.model.denoise
+
+
+def test_noise_prediction_takes_many_steps():
+    request = SampleRequest(1, None, None, torch.Generator())
+    assert default_steps(request, ModelConfig(prediction="eps")) == 64
+    assert default_steps(request, ModelConfig(prediction="v")) == 1
 
 
 def test_samples_become_one_depth_as_asked():
