@@ -23,7 +23,7 @@ def training_flops(loss: Callable[[], Tensor]) -> int:
     return 3 * counter.get_total_flops()
 
 
-def matmul_rate(device: torch.device, precision: str, seconds: float = 0.3) -> float:
+def matmul_rate(device: torch.device, precision: str, seconds: float = 0.1) -> float:
     """Floating-point operations a second of a large matrix product: the yardstick of utilisation.
 
     Measured, as data sheets know no CPU of a shared machine and promise more than any kernel reaches.
