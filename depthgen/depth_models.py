@@ -21,7 +21,7 @@ from depthgen.diffusion.samplers import (
 )
 from depthgen.geometry import Camera, magnification
 from depthgen.images import fitted_size, resize, size_of
-from depthgen.model import DiffusionModel, ModelConfig
+from depthgen.model import DiffusionModel, ModelConfig, decoded
 
 TRAINING_HFOV = 60.0  # degrees over the shorter side, of pictures whose camera is not known
 COMPLETE_STEPS = 16
@@ -114,7 +114,7 @@ class DiffusionDepth:
             low, low_known = downsample_depth(known.depth / scale, known.known, size)
             denoise = self._denoiser(condition, request.camera)
             coded = self._complete(denoise, noise, config.coding.encode(low), low_known, request)
-        return DepthSamples(scale * config.coding.decode(coded.float().cpu()), scale * config.coding.far)
+        return DepthSamples(scale * decoded(coded.cpu(), config.coding), scale * config.coding.far)
 
     def _predict(self, denoise: Denoiser, noise: Tensor, request: SampleRequest) -> Tensor:
         times = uniform_times(request.steps or default_steps(request, self.model.config))

@@ -17,6 +17,7 @@ from depthgen.text import TEXT_WIDTH, TextStates
 
 Task = Literal["depth", "completion", "palette"]
 
+LEAST_DEPTH = 1e-3  # metres; a depth of zero is none, whatever a network says
 # task -> (channels of the condition, channels of what is generated)
 CHANNELS: dict[str, tuple[int, int]] = {
     "depth": (3, 1),  # the picture -> depth
@@ -85,6 +86,11 @@ class DiffusionModel(nn.Module):
         output = self(z_t, t, condition, text, fov).float()
         alpha, sigma = (f(t)[:, None, None, None] for f in (self.schedule.alpha, self.schedule.sigma))
         return to_x0(output, z_t, alpha, sigma, self.config.prediction)
+
+
+def decoded(x0: Tensor, coding: DepthCoding) -> Tensor:
+    """Metres of a depth model's x0, never below LEAST_DEPTH: linear coding from 0 makes 0 of what is nearest."""
+    return coding.decode(x0.float()).clamp(min=LEAST_DEPTH)
 
 
 def completion_condition(image: Tensor, known: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from depthgen.data.frames import DataConfig, Frames
 from depthgen.data.worlds import WorldViews, collate
 from depthgen.depth import abs_rel, colorize, delta
-from depthgen.model import DiffusionModel
+from depthgen.model import DiffusionModel, decoded
 from depthgen.pretrain import palette_batch
 from depthgen.training import Objective
 
@@ -125,7 +125,7 @@ def _on(batch: Batch, device: torch.device) -> Batch:
 
 def _one_step_depth(model: DiffusionModel, batch: Batch) -> Tensor:
     x0 = _one_step(model, 2 * batch["image"] - 1, batch["depth"], batch.get("fov"))
-    return model.config.coding.decode(x0)
+    return decoded(x0, model.config.coding)
 
 
 def _one_step(model: DiffusionModel, condition: Tensor, like: Tensor, fov: Tensor | None) -> Tensor:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-LEAST = 1e-3  # metres: a depth of zero is none, whatever the network says
-
 
 @dataclass(frozen=True)
 class DepthCoding:
@@ -37,11 +35,11 @@ class DepthCoding:
         return (2.0 * unit - 1.0).clamp(-1.0, 1.0)
 
     def decode(self, coded: Tensor) -> Tensor:
-        """Codes of any shape, clamped to [-1, 1] -> metres in [near, far], and never below LEAST."""
+        """Codes of any shape, clamped to [-1, 1] -> metres in [near, far]."""
         unit = (coded.clamp(-1.0, 1.0) + 1.0) / 2.0
         if self.log:
             return (self.near * torch.exp(unit * self._log_ratio)).clamp(self.near, self.far)
-        return (self.near + unit * (self.far - self.near)).clamp(min=LEAST)
+        return self.near + unit * (self.far - self.near)
 
     @property
     def _log_ratio(self) -> float:

@@ -6,10 +6,11 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from depthgen import DepthEstimator
+from depthgen.depth import DepthCoding
 from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest, default_steps, focal_scale
 from depthgen.estimator import DepthPrediction
 from depthgen.geometry import Camera
-from depthgen.model import ModelConfig
+from depthgen.model import ModelConfig, decoded
 from depthgen.nn.unet import UNetConfig
 
 HEIGHT, WIDTH = 40, 56
@@ -85,6 +86,11 @@ def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEs
         assert run(samples=1)[1] == 1  # the nearest to the truth
     finally:
         del estimator.sampler.model.denoise
+
+
+def test_a_networks_zero_is_no_depth():
+    metres = decoded(torch.tensor([-1.0, -3.0, 1.0]), DepthCoding(0.0, 10.0, log=False))
+    assert metres.tolist() == pytest.approx([1e-3, 1e-3, 10.0])
 
 
 def test_noise_prediction_takes_many_steps():
