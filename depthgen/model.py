@@ -89,7 +89,7 @@ class DiffusionModel(nn.Module):
 
 
 def decoded(x0: Tensor, coding: DepthCoding) -> Tensor:
-    """Metres of a depth model's x0, never below LEAST_DEPTH: linear coding from 0 makes 0 of what is nearest."""
+    """Metres of a depth model's x0, at least LEAST_DEPTH: linear coding from 0 makes 0 of what is nearest."""
     return coding.decode(x0.float()).clamp(min=LEAST_DEPTH)
 
 
