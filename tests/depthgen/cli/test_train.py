@@ -10,6 +10,9 @@ import pytest
 
 from depthgen.checkpoint import load_checkpoint
 from depthgen.cli import train
+from depthgen.cli.compose import compose
+from depthgen.experiment import Experiment
+from depthgen.images import fitted_size
 
 SMALL = [
     "data.worlds.count=4",
@@ -106,8 +109,7 @@ TINY = [
 def test_the_stages_of_the_paper_follow_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Palette, then indoors, then NYU, each from the last one's weights, on worlds in their native layouts.
-    """
+    """Palette, indoors, NYU, each from the last one's weights, on worlds in their native layouts."""
     monkeypatch.chdir(tmp_path)
     for stage in ("palette", "indoor", "nyu"):
         run(monkeypatch, [f"experiment={stage}_small", *TINY])
@@ -153,3 +155,21 @@ def test_a_stage_whose_forerunner_is_missing_says_so(
         run(monkeypatch, ["experiment=indoor_small", *TINY])
     assert stopped.value.code == 2
     assert "runs/palette_small/model.safetensors" in capsys.readouterr().err
+
+
+def test_of_several_processes_one_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RANK", "1")
+    run(monkeypatch, ["experiment=palette_small", *TINY])
+    assert not (tmp_path / "runs/palette_small/model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "native"), [("nyu", (480, 640)), ("kitti", (375, 1242)), ("outdoor", (1280, 1920))]
+)
+def test_stages_see_pictures_at_the_scale_of_evaluation(stage: str, native: tuple[int, int]) -> None:
+    """A crop brought to the same size would show everything larger, and metres are learned from size."""
+    experiment = compose("train", [f"experiment={stage}"], Experiment())
+    factor = experiment.model.unet.factor
+    assert experiment.data.size == fitted_size(native, experiment.model.resolution, factor)
+    assert all(not source.options for source in experiment.data.sources)
