@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
@@ -97,7 +98,7 @@ class Frames(Dataset):
         if isinstance(frame, RGBD):
             sky = self._file_sky(number, row) if self.config.sky == "file" else self.sky
             return training_sample(frame, self.config, sky)
-        return {"image": resize(frame[0], self.config.size)}
+        return {"image": resize(largest_part(frame[0], self.config.size, row), self.config.size)}
 
     def _file_sky(self, number: int, row: int) -> SkyMask:
         frames = self.sets[number]
@@ -160,7 +161,7 @@ def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None)
     above = (
         torch.zeros_like(valid)
         if frame.sky is None
-        else at_size(frame.sky.float(), frame.sky, config.size)[1]
+        else at_size(frame.sky.float(), frame.sky, config.size)[1] & ~valid
     )
     if sky is not None:
         above = sky(image, valid) & ~valid
@@ -168,6 +169,19 @@ def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None)
     if config.infill:
         depth = infill_nearest(fill_sky(depth, above, config.max_depth), valid | above)
     return {"image": image, "depth": depth, "counted": counted, "fov": vertical_fov(frame)}
+
+
+def largest_part(image: Tensor, size: tuple[int, int], number: int) -> Tensor:
+    """The largest part of a picture (3,H,W) that has the shape of `size` (h, w): Palette's square crop.
+
+    Where it lies is random, and the same whenever the picture's `number` is, so that resuming is exact.
+    """
+    height, width = image.shape[-2:]
+    scale = min(height / size[0], width / size[1])
+    h, w = (max(1, round(scale * side)) for side in size)
+    place = Random(number)
+    top, left = place.randint(0, height - h), place.randint(0, width - w)
+    return image[:, top : top + h, left : left + w]
 
 
 def at_size(depth: Tensor, valid: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:

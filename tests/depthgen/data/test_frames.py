@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthgen.data.frames import DataConfig, Mixture, at_size, training_sample, vertical_fov
+from depthgen.data.frames import DataConfig, Mixture, at_size, largest_part, training_sample, vertical_fov
 from depthgen.data.sample import RGBD, BrokenSample
 
 SIZE = (4, 6)
@@ -19,8 +19,7 @@ def frame(depth: torch.Tensor, valid: torch.Tensor, **more: torch.Tensor) -> RGB
 
 
 def holed() -> RGBD:
-    """2 m on the left, 8 m on the right, a hole of two columns between them whose left half is nearer to 2 m.
-    """
+    """2 m on the left, 8 m on the right, between them a hole of two columns, whose left one is nearer to 2 m."""
     depth = torch.full((1, *SIZE), 2.0)
     depth[..., 3:] = 8.0
     valid = torch.ones(1, *SIZE, dtype=torch.bool)
@@ -60,6 +59,32 @@ def test_the_data_sets_own_sky_needs_no_finder() -> None:
     sky[..., 3] = True
     sample = training_sample(replace(holed(), sky=sky), DataConfig(size=SIZE, max_depth=50.0))
     assert sample["depth"][0, 0].tolist() == [2, 2, 2, 50, 8, 8]
+
+
+def test_a_cell_of_wall_and_sky_keeps_the_walls_depth() -> None:
+    valid = torch.ones(1, 8, 12, dtype=torch.bool)
+    valid[..., :3] = False  # the second column of cells is half sky, half wall
+    sky = ~valid
+    wall = frame(torch.where(valid, 5.0, 0.0), valid, sky=sky)
+    sample = training_sample(wall, DataConfig(size=SIZE, max_depth=50.0))
+    assert sample["depth"][0, 0].tolist() == [50, 5, 5, 5, 5, 5]
+    assert sample["counted"][0, 0].tolist() == [False, True, True, True, True, True]
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 99))
+def test_pictures_are_cut_to_shape_and_not_squeezed(height: int, width: int, number: int) -> None:
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    image = torch.stack([rows, columns, rows])
+    part = largest_part(image, (64, 64), number)
+    assert part.shape == (3, min(height, width), min(height, width))
+    assert (part[0].diff(dim=0) == 1).all()
+    assert (part[1].diff(dim=1) == 1).all()
+    assert torch.equal(part, largest_part(image, (64, 64), number))
+
+
+def test_the_part_of_a_picture_lies_anywhere() -> None:
+    lefts = {int(largest_part(torch.arange(9.0).expand(3, 6, 9), (2, 2), n)[0, 0, 0]) for n in range(60)}
+    assert lefts == {0, 1, 2, 3}
 
 
 def test_a_frame_without_depth_is_broken() -> None:
