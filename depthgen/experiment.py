@@ -20,7 +20,7 @@ from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.objectives import DepthObjective, completion_loss, depth_loss, judge_loss, palette_loss
 from depthgen.pretrain import TaskShares
 from depthgen.text import TextEncoder
-from depthgen.training import Objective, TrainConfig, fit
+from depthgen.training import Objective, TrainConfig, fit, is_main_process
 from depthgen.transfer import transfer
 from depthgen.validation import Validation, validation_batches
 from depthgen.worlds import KINDS, TIMES, WEATHERS
@@ -75,8 +75,9 @@ def run(experiment: Experiment) -> Path:
         **facts,
     }
     path = Path(experiment.weights or folder / "model.safetensors")
-    save_checkpoint(path, averaged, record, dtype=torch.float16)
-    _report_broken(broken)
+    if is_main_process():  # several would replace each other's half-written file
+        save_checkpoint(path, averaged, record, dtype=torch.float16)
+        _report_broken(broken)
     return path
 
 
@@ -95,7 +96,9 @@ def start(experiment: Experiment) -> Judge | DiffusionModel:
         return source.train()
     if not (isinstance(source, DiffusionModel) and isinstance(fresh, DiffusionModel)):
         raise ValueError(f"{experiment.start_from} has nothing to give to a model of {experiment.stage}")
-    print(transfer(source, fresh))
+    report = transfer(source, fresh)
+    if is_main_process():
+        print(report)
     return fresh
 
 

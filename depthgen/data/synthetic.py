@@ -127,7 +127,10 @@ def _write_folder(place: Path, parts: Sequence[Part], config: SyntheticConfig) -
     for part in parts:
         layout = layout_of(part.dataset)
         layout.write(partial, measured_frames(layout, part.seeds, config), part.split)
-    os.replace(partial, place)
+    if place.is_dir():  # another process was faster
+        shutil.rmtree(partial)
+    else:
+        os.replace(partial, place)
 
 
 def layout_of(name: str) -> Layout:

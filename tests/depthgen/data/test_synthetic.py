@@ -80,6 +80,18 @@ def test_a_failure_leaves_no_folder_that_looks_whole(tmp_path: Path, monkeypatch
     assert not (tmp_path / "nyu").exists()
 
 
+def test_a_process_that_was_slower_leaves_the_others_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(root: Path, samples: object, split: str) -> None:
+        (tmp_path / "nyu").mkdir(exist_ok=True)
+        (tmp_path / "nyu/theirs").touch()
+
+    monkeypatch.setattr("depthgen.data.writers.write_nyu_sync", overtaken)
+    write_sources(WORLDS, nyu(tmp_path))
+    assert [path.name for path in tmp_path.rglob("*")] == ["nyu", "theirs"]
+
+
 def test_layouts_without_a_writer_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"hypersim.*nyu"):
         write_sources(WORLDS, nyu(tmp_path, "hypersim"))
