@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 USER_ERROR = 2
+WORKERS_TRACEBACK = "Original Traceback (most recent call last)"
 INTERRUPTED = 130  # the shell's convention for SIGINT
 
 
@@ -29,4 +30,7 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    text = str(error)
+    if WORKERS_TRACEBACK in text:  # a DataLoader's worker: its last line is "class: what was said there"
+        text = text.strip().splitlines()[-1].partition(": ")[2]
+    return " ".join(text.split()) or type(error).__name__

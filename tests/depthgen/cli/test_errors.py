@@ -1,6 +1,8 @@
 import pytest
+from torch.utils.data import DataLoader, Dataset
 
 from depthgen.cli.errors import run_cli
+from depthgen.data.sample import BrokenSample
 
 
 def raising(error: BaseException):
@@ -36,3 +38,17 @@ def test_our_own_defects_keep_their_traceback_and_success_is_silent(capsys):
         run_cli(raising(ZeroDivisionError()))
     run_cli(lambda: None)
     assert capsys.readouterr().err == ""
+
+
+class Unreadable(Dataset):
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> None:
+        raise BrokenSample("depth/0.png", "truncated")
+
+
+def test_a_workers_error_is_one_line_without_its_traceback(capsys):
+    with pytest.raises(SystemExit):
+        run_cli(lambda: next(iter(DataLoader(Unreadable(), num_workers=1))))
+    assert capsys.readouterr().err == "error: depth/0.png: truncated\n"
