@@ -19,7 +19,7 @@ def frame(depth: torch.Tensor, valid: torch.Tensor, **more: torch.Tensor) -> RGB
 
 
 def holed() -> RGBD:
-    """2 m on the left, 8 m on the right, between them a hole of two columns, whose left one is nearer to 2 m."""
+    """2 m on the left, 8 m on the right; of the two columns without depth the left one is nearer to 2 m."""
     depth = torch.full((1, *SIZE), 2.0)
     depth[..., 3:] = 8.0
     valid = torch.ones(1, *SIZE, dtype=torch.bool)
