@@ -45,6 +45,7 @@ class TrainConfig:
     decay: Literal["constant", "cosine"] = (
         "cosine"  # after the warm-up; the paper's depth stages are constant
     )
+    beta2: float = 0.99  # of AdamW; shorter memory than the usual 0.999 suits short runs
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     ema_decay: float = 0.999
@@ -128,7 +129,7 @@ class _Run:
         optimizer = torch.optim.AdamW(
             model.parameters(),
             config.learning_rate,
-            betas=(0.9, 0.99),
+            betas=(0.9, config.beta2),
             weight_decay=config.weight_decay,
             fused=True,
         )
@@ -142,7 +143,8 @@ class _Run:
         """One optimiser step over the batches; returns their mean loss, still on the device."""
         self._set_learning_rate()
         if self.step_flops is None:
-            counted = training_flops(lambda: self._loss(objective, self.model, batches[0], 0))
+            bare = self.accelerator.unwrap_model(self.model)  # DDP would wait for a backward pass
+            counted = training_flops(lambda: self._loss(objective, bare, batches[0], 0))
             self.step_flops = counted * len(batches)
         losses = [self._accumulate(objective, batch, i, len(batches)) for i, batch in enumerate(batches)]
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
@@ -212,12 +214,15 @@ class _Run:
             "model": self.accelerator.unwrap_model(self.model).state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,  # of fp16
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.accelerator.unwrap_model(self.model).load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.accelerator.scaler and state.get("scaler"):
+            self.accelerator.scaler.load_state_dict(state["scaler"])
         self.step = state["step"]
 
 
@@ -239,8 +244,9 @@ def _probe(
     config: TrainConfig,
     collate: Callable[[list[Any]], Batch] | None,
 ) -> str:
-    """Choose the precision on one real batch; leaves the model as it was."""
+    """Choose the precision on one real batch, that of the main process for all; leaves the model as it was."""
     from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
 
     if config.precision != "auto":
         return config.precision
@@ -251,7 +257,7 @@ def _probe(
         "auto", lambda: objective(model, batch, step_generator(0, 0, 0, device)), device
     )
     model.zero_grad(set_to_none=True)
-    return chosen
+    return broadcast_object_list([chosen])[0]
 
 
 def _batches(

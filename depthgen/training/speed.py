@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 DTYPES = {"no": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -14,13 +16,29 @@ DTYPES = {"no": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 def training_flops(loss: Callable[[], Tensor]) -> int:
     """Floating-point operations of one forward and backward pass: three times those of the forward pass.
 
-    That is the usual count of "model FLOPs"; what activation checkpointing computes again is not in it.
+    That is the usual count of "model FLOPs"; what activation checkpointing computes again is not in it, and
+    what runs without gradient, such as the unrolled step, counts once.
     """
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    counter = _Counter()
+    with counter:
         loss()
-    return 3 * counter.get_total_flops()
+    return counter.flops
+
+
+class _Counter(TorchDispatchMode):
+    """Sums what torch knows of the operations it sees, thrice where a backward pass will follow."""
+
+    flops = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        from torch.utils.flop_counter import flop_registry
+
+        result = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func._overloadpacket)
+        if count is not None:
+            passes = 3 if torch.is_grad_enabled() else 1
+            self.flops += passes * count(*args, **(kwargs or {}), out_val=result)
+        return result
 
 
 def matmul_rate(device: torch.device, precision: str, seconds: float = 0.1) -> float:
