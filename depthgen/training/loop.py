@@ -244,7 +244,7 @@ def _probe(
     config: TrainConfig,
     collate: Callable[[list[Any]], Batch] | None,
 ) -> str:
-    """Choose the precision on one real batch, that of the main process for all; leaves the model as it was."""
+    """Choose the precision on one real batch, the main process for all; leaves the model as it was."""
     from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 

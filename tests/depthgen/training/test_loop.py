@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from depthgen.training import TrainConfig, fit
-from depthgen.training.loop import learning_rate_factor
+from depthgen.training.loop import _Run, learning_rate_factor
 
 CONFIG = TrainConfig(
     steps=12,
@@ -160,3 +160,25 @@ def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     assert learning_rate_factor(55, config) == pytest.approx(0.505)
     assert learning_rate_factor(100, config) == pytest.approx(0.01)
     assert learning_rate_factor(99, replace(config, decay="constant")) == 1.0
+
+
+def test_the_scale_of_half_precision_outlives_a_restart() -> None:
+    before, after = _Run(linear(), CONFIG, "no"), _Run(linear(), CONFIG, "no")
+    before.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    after.accelerator.scaler = torch.amp.GradScaler("cpu")
+    after.restore(before.state())
+    assert after.accelerator.scaler.get_scale() == 8
+
+
+def test_the_optimiser_has_the_configured_memory() -> None:
+    run = _Run(linear(), replace(CONFIG, beta2=0.5), "no")
+    assert run.optimizer.param_groups[0]["betas"] == (0.9, 0.5)
+
+
+def test_all_processes_take_the_precision_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("depthgen.training.loop.choose_precision", lambda *_: "bf16")
+    monkeypatch.setattr("accelerate.utils.broadcast_object_list", lambda _: ["no"])
+    _, facts = fit(linear(), squared_error, Points(), replace(CONFIG, precision="auto", steps=1), tmp_path)
+    assert facts["precision"] == "no"
