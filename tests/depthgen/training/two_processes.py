@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from depthgen.training import TrainConfig, fit
 
@@ -46,7 +47,7 @@ def main() -> None:
     seen: list[list[int]] = []
 
     def loss(model: nn.Module, batch: Any, generator: torch.Generator) -> Tensor:
-        if torch.is_grad_enabled():  # not while operations are counted
+        if isinstance(model, DistributedDataParallel):  # not while operations are counted, on the bare model
             seen.append(batch["index"].tolist())
         noise = torch.randn(len(batch["x"]), generator=generator)
         return (model(batch["x"])[:, 0] - batch["x"].sum(1) + 0.1 * noise).square().mean()
