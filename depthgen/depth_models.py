@@ -25,6 +25,9 @@ from depthgen.model import DiffusionModel, ModelConfig, decoded
 
 TRAINING_HFOV = 60.0  # degrees over the shorter side, of pictures whose camera is not known
 COMPLETE_STEPS = 16
+SKY_CODE = (
+    0.86  # coded depth from which our models mean sky: it is learned at 1, and noise reaches down to this
+)
 SAMPLERS: dict[str, Callable[..., Tensor]] = {
     "ddim": sample_ddim,
     "dpm++": sample_dpmpp_2m,
@@ -72,10 +75,14 @@ class SampleRequest:
 
 @dataclass(frozen=True)
 class DepthSamples:
-    """depth (N,1,h,w) metres at the model's own resolution; at the far plane is sky, or what lies beyond."""
+    """depth (N,1,h,w) metres at the model's own resolution.
+
+    far: metres of the far plane; sky_from: metres from which depth is sky or lies beyond the model's range.
+    """
 
     depth: Tensor
     far: float
+    sky_from: float
 
 
 class DepthSampler(Protocol):
@@ -114,7 +121,9 @@ class DiffusionDepth:
             low, low_known = downsample_depth(known.depth / scale, known.known, size)
             denoise = self._denoiser(condition, request.camera)
             coded = self._complete(denoise, noise, config.coding.encode(low), low_known, request)
-        return DepthSamples(scale * decoded(coded.cpu(), config.coding), scale * config.coding.far)
+        sky_from = float(config.coding.decode(torch.tensor(SKY_CODE)))
+        depth = decoded(coded.cpu(), config.coding)
+        return DepthSamples(scale * depth, scale * config.coding.far, scale * sky_from)
 
     def _predict(self, denoise: Denoiser, noise: Tensor, request: SampleRequest) -> Tensor:
         times = uniform_times(request.steps or default_steps(request, self.model.config))

@@ -24,7 +24,6 @@ from depthgen.geometry import Camera, push_pull
 from depthgen.images import ImageLike, read_image, resize, size_of
 from depthgen.model import DiffusionModel
 
-VALID_SHARE = 0.7  # of the far plane: sky is learned there, and in log depth its noise reaches down to this
 OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's median and still be spread
 
 
@@ -98,7 +97,7 @@ class DepthEstimator:
         picture = read_image(image)
         request = SampleRequest(samples, steps, camera, generator or _seeded(), sampler)
         drawn = self.sampler.sample(picture, None, request)
-        return _summary(torch.stack(_enlarged(drawn, picture)), drawn.far, None, reduce)
+        return _summary(torch.stack(_enlarged(drawn, picture)), drawn.sky_from, None, reduce)
 
     def complete(
         self,
@@ -125,7 +124,7 @@ class DepthEstimator:
         enlarged = _enlarged(drawn, picture)
         residual = sum(_log_residual(x, given, drawn.far).abs().mean().item() for x in enlarged) / samples
         corrected = [_keep_known(x, given, drawn.far) for x in enlarged]
-        summary = _summary(torch.stack(corrected), drawn.far, residual)
+        summary = _summary(torch.stack(corrected), drawn.sky_from, residual)
         exact = given.known[0]
         return replace(
             summary, depth=torch.where(exact, given.depth[0], summary.depth), valid=summary.valid | exact
@@ -164,11 +163,11 @@ def _enlarged(drawn: DepthSamples, picture: Tensor) -> list[Tensor]:
     return [joint_bilateral_upsample(depth, guide, picture) for depth in drawn.depth]
 
 
-def _summary(depths: Tensor, far: float, residual: float | None, reduce: Reduce = "mean") -> DepthPrediction:
+def _summary(depths: Tensor, sky_from: float, residual: float | None, reduce: Reduce = "mean") -> DepthPrediction:
     """depths: (N,1,H,W) metres."""
     depth = reduce_samples(depths, reduce)[0]
     std = depths.std(0)[0] if len(depths) > 1 else None
-    return DepthPrediction(depth, std, depth < VALID_SHARE * far, residual)
+    return DepthPrediction(depth, std, depth < sky_from, residual)
 
 
 def _log_residual(depth: Tensor, given: KnownDepth, far: float) -> Tensor:

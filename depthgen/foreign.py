@@ -55,7 +55,7 @@ class MarigoldDepth:
         if known is not None:
             return _aligned(draws, known, align_depth)
         near, far = ASSUMED_RANGE
-        return DepthSamples(torch.stack([near + (far - near) * draw for draw in draws]), torch.inf)
+        return DepthSamples(torch.stack([near + (far - near) * draw for draw in draws]), torch.inf, torch.inf)
 
     def _draw(self, image: Tensor, request: SampleRequest) -> Tensor:
         output = self.pipeline(
@@ -87,10 +87,10 @@ class DepthAnything:
         output = self.model(**inputs).predicted_depth.float().cpu()  # (1,h,w)
         if self.meaning == "metric":
             far = float(self.model.config.max_depth)
-            return DepthSamples(output.clamp(1e-3, far).expand(request.samples, 1, -1, -1), far)
+            return DepthSamples(output.clamp(1e-3, far).expand(request.samples, 1, -1, -1), far, far)
         if known is not None:
             return _aligned([output] * request.samples, known, align_disparity)
-        return DepthSamples(_assumed_disparity(output).expand(request.samples, 1, -1, -1), torch.inf)
+        return DepthSamples(_assumed_disparity(output).expand(request.samples, 1, -1, -1), torch.inf, torch.inf)
 
 
 class DepthPro:
@@ -114,7 +114,7 @@ class DepthPro:
         near, far = DEPTH_PRO_RANGE
         inverse = output.predicted_depth.float().cpu() * width_over_focal  # (1,h,w) in 1 / metres
         depth = 1.0 / inverse.clamp(1.0 / far, 1.0 / near)
-        return DepthSamples(depth.expand(request.samples, 1, -1, -1), far)
+        return DepthSamples(depth.expand(request.samples, 1, -1, -1), far, far)
 
 
 def load_foreign(name: str, device: torch.device) -> DepthSampler:
@@ -182,7 +182,7 @@ def _aligned(draws: list[Tensor], known: KnownDepth, align: Align) -> DepthSampl
     near, far = ALIGNED_RANGE
     size = size_of(known.known)
     enlarged = [F.interpolate(draw[None], size=size, mode="bilinear", antialias=True)[0] for draw in draws]
-    return DepthSamples(torch.stack([align(x, known.depth, known.known, near, far) for x in enlarged]), far)
+    return DepthSamples(torch.stack([align(x, known.depth, known.known, near, far) for x in enlarged]), far, far)
 
 
 def _assumed_disparity(disparity: Tensor) -> Tensor:

@@ -210,6 +210,7 @@ class _Run:
         return {
             "step": self.step,
             "precision": self.precision,
+            "processes": self.accelerator.num_processes,
             "config": asdict(self.config),
             "model": self.accelerator.unwrap_model(self.model).state_dict(),
             "average": self.average.state_dict(),
@@ -218,6 +219,13 @@ class _Run:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`; ValueError where other processes than its would read the data in another order."""
+        processes = self.accelerator.num_processes
+        if state["processes"] != processes:
+            raise ValueError(
+                f"the run was trained on {state['processes']} process(es) and this is {processes}; launch as many to "
+                "resume, or start another run from its weights"
+            )
         self.accelerator.unwrap_model(self.model).load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -7,7 +7,14 @@ from torch.nn.functional import avg_pool2d
 
 from depthgen import DepthEstimator
 from depthgen.depth import DepthCoding
-from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest, default_steps, focal_scale
+from depthgen.depth_models import (
+    SKY_CODE,
+    DepthSamples,
+    KnownDepth,
+    SampleRequest,
+    default_steps,
+    focal_scale,
+)
 from depthgen.estimator import DepthPrediction
 from depthgen.geometry import Camera
 from depthgen.model import ModelConfig, decoded
@@ -28,7 +35,7 @@ class Scaled:
 
     def sample(self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         low = avg_pool2d(DEPTH, 4)[None] * self.factor
-        return DepthSamples(low.expand(request.samples, -1, -1, -1).clone(), far=80.0)
+        return DepthSamples(low.expand(request.samples, -1, -1, -1).clone(), 80.0, 56.0)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +113,7 @@ def test_samples_become_one_depth_as_asked():
         ) -> DepthSamples:
             low = torch.ones(request.samples, 1, HEIGHT, WIDTH)
             low[-2:] = 3.0
-            return DepthSamples(low, 80.0)
+            return DepthSamples(low, 80.0, 56.0)
 
     torn = DepthEstimator(Torn(1.0))
     means = {how: torn.predict(PLAIN, samples=8, reduce=how) for how in ("mean", "median", "mode")}
@@ -145,7 +152,7 @@ def test_sky_is_not_valid():
         ) -> DepthSamples:
             low = avg_pool2d(DEPTH, 4)[None]
             low[:, :, :5] = 80.0
-            return DepthSamples(low, 80.0)
+            return DepthSamples(low, 80.0, 56.0)
 
     valid = DepthEstimator(Far(1.0)).predict(PLAIN).valid
     assert not valid[:16].any()
@@ -199,3 +206,10 @@ def test_wrong_models_are_named(checkpoints: dict[str, Path], tmp_path: Path):
         DepthEstimator.from_pretrained(checkpoints["completer"])
     with pytest.raises(ValueError, match="device"):
         DepthEstimator.from_pretrained(checkpoints["depth"], device="abacus")
+
+
+@pytest.mark.parametrize(
+    ("coding", "near_sky"), [(DepthCoding(), 56.0), (DepthCoding(0.0, 10.0, log=False), 9.3)]
+)
+def test_sky_begins_where_the_coding_comes_near_its_end(coding: DepthCoding, near_sky: float):
+    assert float(coding.decode(torch.tensor(SKY_CODE))) == pytest.approx(near_sky, rel=0.01)

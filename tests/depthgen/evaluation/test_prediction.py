@@ -37,7 +37,7 @@ class Model:
         assert known is None
         self.asked.append((image, request))
         depth = self.answer(image)
-        return DepthSamples(depth.expand(request.samples, 1, *depth.shape[-2:]), 1000.0)
+        return DepthSamples(depth.expand(request.samples, 1, *depth.shape[-2:]), 1000.0, 1000.0)
 
 
 def predicted(model: Model, **how: object) -> Prediction:

@@ -153,6 +153,14 @@ def test_resuming_with_another_seed_is_refused(tmp_path: Path) -> None:
         fit(linear(), squared_error, Points(), replace(CONFIG, seed=5), tmp_path)
 
 
+def test_resuming_on_another_number_of_processes_is_refused(tmp_path: Path) -> None:
+    fit(linear(), squared_error, Points(), CONFIG, tmp_path)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    torch.save({**state, "processes": 8}, tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="8 process"):
+        fit(linear(), squared_error, Points(), CONFIG, tmp_path)
+
+
 def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     config = TrainConfig(steps=100, warmup_steps=10)
     assert learning_rate_factor(0, config) == pytest.approx(0.1)
