@@ -163,7 +163,9 @@ def _enlarged(drawn: DepthSamples, picture: Tensor) -> list[Tensor]:
     return [joint_bilateral_upsample(depth, guide, picture) for depth in drawn.depth]
 
 
-def _summary(depths: Tensor, sky_from: float, residual: float | None, reduce: Reduce = "mean") -> DepthPrediction:
+def _summary(
+    depths: Tensor, sky_from: float, residual: float | None, reduce: Reduce = "mean"
+) -> DepthPrediction:
     """depths: (N,1,H,W) metres."""
     depth = reduce_samples(depths, reduce)[0]
     std = depths.std(0)[0] if len(depths) > 1 else None

@@ -90,7 +90,8 @@ class DepthAnything:
             return DepthSamples(output.clamp(1e-3, far).expand(request.samples, 1, -1, -1), far, far)
         if known is not None:
             return _aligned([output] * request.samples, known, align_disparity)
-        return DepthSamples(_assumed_disparity(output).expand(request.samples, 1, -1, -1), torch.inf, torch.inf)
+        assumed = _assumed_disparity(output).expand(request.samples, 1, -1, -1)
+        return DepthSamples(assumed, torch.inf, torch.inf)
 
 
 class DepthPro:
@@ -182,7 +183,8 @@ def _aligned(draws: list[Tensor], known: KnownDepth, align: Align) -> DepthSampl
     near, far = ALIGNED_RANGE
     size = size_of(known.known)
     enlarged = [F.interpolate(draw[None], size=size, mode="bilinear", antialias=True)[0] for draw in draws]
-    return DepthSamples(torch.stack([align(x, known.depth, known.known, near, far) for x in enlarged]), far, far)
+    fitted = [align(x, known.depth, known.known, near, far) for x in enlarged]
+    return DepthSamples(torch.stack(fitted), far, far)
 
 
 def _assumed_disparity(disparity: Tensor) -> Tensor:

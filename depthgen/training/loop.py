@@ -219,12 +219,12 @@ class _Run:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state`; ValueError where other processes than its would read the data in another order."""
+        """Go on from `state`; ValueError where more or fewer processes would read the data in another order."""
         processes = self.accelerator.num_processes
         if state["processes"] != processes:
             raise ValueError(
-                f"the run was trained on {state['processes']} process(es) and this is {processes}; launch as many to "
-                "resume, or start another run from its weights"
+                f"the run was trained on {state['processes']} process(es) and this is {processes}; launch as "
+                "many to resume, or start another run from its weights"
             )
         self.accelerator.unwrap_model(self.model).load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
