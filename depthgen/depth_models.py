@@ -25,9 +25,7 @@ from depthgen.model import DiffusionModel, ModelConfig, decoded
 
 TRAINING_HFOV = 60.0  # degrees over the shorter side, of pictures whose camera is not known
 COMPLETE_STEPS = 16
-SKY_CODE = (
-    0.86  # coded depth from which our models mean sky: it is learned at 1, and noise reaches down to this
-)
+SKY_CODE = 0.86  # coded depth from which our models mean sky: learned at 1, its noise reaches down to this
 SAMPLERS: dict[str, Callable[..., Tensor]] = {
     "ddim": sample_ddim,
     "dpm++": sample_dpmpp_2m,

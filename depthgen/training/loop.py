@@ -219,7 +219,7 @@ class _Run:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state`; ValueError where more or fewer processes would read the data in another order."""
+        """Go on from `state`; ValueError where another number of processes would mix the data anew."""
         processes = self.accelerator.num_processes
         if state["processes"] != processes:
             raise ValueError(
