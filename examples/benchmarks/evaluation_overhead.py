@@ -40,7 +40,7 @@ class Instant:
         self.depth = 1 + 5 * torch.rand(1, 1, *ANSWER, generator=torch.Generator().manual_seed(0))
 
     def sample(self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
-        return DepthSamples(self.depth, 80.0)
+        return DepthSamples(self.depth, 80.0, 80.0)
 
 
 def write_frames(root: Path) -> None:
