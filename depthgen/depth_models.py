@@ -136,7 +136,7 @@ class DiffusionDepth:
         times = uniform_times(request.steps or COMPLETE_STEPS)
         given = Known(self._put(values).expand(noise.shape), self._put(known).expand(noise.shape))
         schedule = self.model.schedule
-        return Guide().sample(denoise, self._put(noise), given, schedule, times, request.generator)
+        return Guide(limit=1.0).sample(denoise, self._put(noise), given, schedule, times, request.generator)
 
     def _denoiser(self, condition: Tensor, camera: Camera | None) -> Denoiser:
         condition = self._put(condition)

@@ -12,6 +12,7 @@ Three ways, from the plainest to the default. Figures: exact denoiser of two uni
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -102,6 +103,7 @@ class Guide:
     iterations: int = 1
     known_std: float = 0.02  # how far known values may be off, in units of x0; keeps the system regular
     least_alpha: float = 0.3  # x0 is corrected where at least this much of the signal is left
+    limit: float = math.inf  # x0 is kept within +-limit, the range of the data: a correction may overshoot
 
     def __post_init__(self) -> None:
         if self.iterations < 1:
@@ -129,7 +131,7 @@ class Guide:
         """x0 (B, C, H, W), corrected where the correction is reliable."""
         if schedule.alpha(t) < self.least_alpha:
             return denoise_at(denoise, z, t)
-        return self.posterior_mean(denoise, z, known, schedule, t)
+        return self.posterior_mean(denoise, z, known, schedule, t).clamp(-self.limit, self.limit)
 
     def posterior_mean(
         self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor

@@ -117,7 +117,9 @@ class _Run:
 
     def __init__(self, model: nn.Module, config: TrainConfig, precision: str) -> None:
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
 
+        AcceleratorState._reset_state()  # else a second run in this process must take the first's precision
         self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
         self.config, self.precision, self.step = config, precision, 0
         if config.recompute:

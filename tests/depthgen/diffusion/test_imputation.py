@@ -147,3 +147,18 @@ def test_renoising_returns_to_the_noise_level_it_came_from(schedule):
 def test_no_work_at_all_is_refused(make):
     with pytest.raises(ValueError, match="at least 1"):
         make()
+
+
+def test_a_correction_that_overshoots_is_held_within_the_data(schedule):
+    """A denoiser with a steep derivative: known values beyond its reach would push x0 far out."""
+
+    def steep(z, t):
+        return torch.tanh(40 * z)
+
+    z = torch.full((1, 1, 2, 2), 0.01)
+    known = Known(torch.full_like(z, -1.0), torch.tensor([[[[True, False], [False, False]]]]))
+    t = torch.tensor(0.3, dtype=torch.float64)
+    held = Guide(limit=1.0).estimate(steep, z, known, schedule, t)
+    free = Guide(known_std=1e-6).estimate(lambda z, t: 3 * steep(z, t), z, known, schedule, t)
+    assert free.abs().max() > 1
+    assert held.abs().max() <= 1

@@ -161,6 +161,13 @@ def test_resuming_on_another_number_of_processes_is_refused(tmp_path: Path) -> N
         fit(linear(), squared_error, Points(), CONFIG, tmp_path)
 
 
+def test_two_runs_in_one_process_may_differ_in_precision(tmp_path: Path) -> None:
+    for precision in ("no", "bf16"):
+        config = replace(CONFIG, precision=precision)
+        _, facts = fit(linear(), squared_error, Points(), config, tmp_path / precision)
+        assert facts["precision"] == precision
+
+
 def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     config = TrainConfig(steps=100, warmup_steps=10)
     assert learning_rate_factor(0, config) == pytest.approx(0.1)
