@@ -2,8 +2,8 @@
 
     python examples/02_depth_of_a_picture.py photo.jpg
 
-Without a picture it takes a rendered world that no training has seen, whose true depth is known, and prints the
-errors.
+Without a picture it takes a rendered world that no training has seen, whose true depth is known, and
+prints the errors.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
         print(f"{metres.min():.1f} to {metres.max():.1f} m, spread {out.std[out.valid].median():.2f} m")
         return
 
-    world = build_world(seed=2**31 + 5, kind="living room")  # beyond the seeds that the models were trained on
+    world = build_world(seed=2**31 + 5, kind="living room")  # beyond the seeds that models are trained on
     views = render([world], [world.camera(np.random.default_rng(0), size=128)])
     truth, valid = views.depth[0], ~views.sky[0]
     out = estimator.predict(views.image[0], samples=4)
