@@ -10,6 +10,7 @@ LIMITS = {
     "size": (32, 2048),
     "hfov": (20, 120),
     "depth_samples": (1, 64),
+    "max_spread": (0.01, 10),
 }
 
 
@@ -24,6 +25,8 @@ class GenerateConfig:
     device: "auto", "cpu", "cuda", "cuda:1", ...
     guidance: strength with which pictures follow the prompt. image_steps, depth_steps: sampling steps, None
         for each model's own choice. depth_samples: depth maps drawn and averaged per view.
+    max_spread: relative spread of these (std / depth) beyond which a pixel is too uncertain to become
+        surface; it stays a hole for later views to fill. Without effect for one sample.
     """
 
     views: int = 8
@@ -40,6 +43,7 @@ class GenerateConfig:
     image_steps: int | None = None
     depth_steps: int | None = None
     depth_samples: int = 1
+    max_spread: float = 0.2
 
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
 FRAME_FILES = ("image.png", "depth.npy", "known.png", "valid.png", "camera.json")
+CERTAINTY_FILE = "certainty.npy"  # only of views whose depth was drawn more than once
+CERTAIN = 0.5  # pixels less certain than this are cut from the surface
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Frame:
     valid: (1, H, W) bool, False where there is no surface (sky).
     known: (1, H, W) bool, True where the pixel came from earlier views; all False in the first view.
     camera: where the view was taken from, in the scene's frame (the first camera's).
+    certainty: (1, H, W) float32 in [0, 1] of the depth, see `certainty_of`; 1 where known; None where the
+        depth was drawn only once.
     """
 
     image: Tensor
@@ -35,6 +39,22 @@ class Frame:
     valid: Tensor
     known: Tensor
     camera: Camera
+    certainty: Tensor | None = None
+
+    @property
+    def certain(self) -> Tensor:
+        """(1, H, W) bool: the pixels that may become surface; all, where certainty is not known."""
+        if self.certainty is None:
+            return torch.ones_like(self.valid)
+        return self.certainty >= CERTAIN
+
+
+def certainty_of(depth: Tensor, std: Tensor, max_spread: float) -> Tensor:
+    """How far samples of depth agree, in [0, 1]: 1 / (1 + (std / (max_spread depth))^2).
+
+    depth, std: metres, of one shape. max_spread: the relative spread std / depth of certainty 1/2.
+    """
+    return 1 / (1 + (std / (max_spread * depth)).square())
 
 
 def round_to_8_bits(image: Tensor) -> Tensor:
@@ -42,24 +62,30 @@ def round_to_8_bits(image: Tensor) -> Tensor:
     return (image.clamp(0, 1) * 255).round() / 255
 
 
-def save_frame(frame: Frame, folder: Path) -> None:
-    """Write the five files of a view into an existing folder; `load_frame` gives the same values back."""
+def save_frame(frame: Frame, folder: Path) -> tuple[str, ...]:
+    """Write the files of a view into an existing folder, which `load_frame` reads back, and name them."""
     write_image(frame.image, folder / "image.png")
-    np.save(folder / "depth.npy", frame.depth[0].numpy().astype(np.float32))
+    _write_floats(frame.depth, folder / "depth.npy")
     _write_flags(frame.known, folder / "known.png")
     _write_flags(frame.valid, folder / "valid.png")
     (folder / "camera.json").write_text(json.dumps(frame.camera.to_json(), indent=1) + "\n")
+    if frame.certainty is None:
+        return FRAME_FILES
+    _write_floats(frame.certainty, folder / CERTAINTY_FILE)
+    return (*FRAME_FILES, CERTAINTY_FILE)
 
 
 def load_frame(folder: Path) -> Frame:
     """Read a view folder written by `save_frame`; ValueError naming the folder when it cannot be used."""
+    certainty = folder / CERTAINTY_FILE
     try:
         return Frame(
             image=read_image(folder / "image.png"),
-            depth=torch.from_numpy(np.load(folder / "depth.npy", allow_pickle=False))[None],
+            depth=_read_floats(folder / "depth.npy"),
             valid=_read_flags(folder / "valid.png"),
             known=_read_flags(folder / "known.png"),
             camera=Camera.from_json(json.loads((folder / "camera.json").read_text())),
+            certainty=_read_floats(certainty) if certainty.is_file() else None,
         )
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{folder} is not a readable view of a scene: {error}") from error
@@ -87,6 +113,14 @@ def image_to_tensor(picture: PILImage) -> Tensor:
 
 def _bytes_of(values: Tensor) -> Tensor:
     return (values.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def _write_floats(values: Tensor, path: Path) -> None:
+    np.save(path, values[0].numpy().astype(np.float32))
+
+
+def _read_floats(path: Path) -> Tensor:
+    return torch.from_numpy(np.load(path, allow_pickle=False))[None]
 
 
 def _write_flags(flags: Tensor, path: Path) -> None:

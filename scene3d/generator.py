@@ -26,7 +26,7 @@ from depthgen.geometry import Camera
 from scene3d import inputs, journal
 from scene3d.backends import Depth, Models, Picture, load_models, roles_of
 from scene3d.config import GenerateConfig
-from scene3d.frame import Frame, round_to_8_bits
+from scene3d.frame import Frame, certainty_of, round_to_8_bits
 from scene3d.fusion import Fused, View, extend, seam_step, view_from
 from scene3d.journal import Entry, Manifest
 from scene3d.scene import Scene
@@ -162,8 +162,11 @@ def _first_view(scene: Scene, run: _Run) -> SceneStep:
     image = round_to_8_bits(image)
     with clock("depth"):
         depth = run.models.depth.predict(image, camera=camera, generator=random("depth"))
-    frame = Frame(image, depth.depth, depth.valid, torch.zeros_like(depth.valid), camera)
-    return _committed(scene, frame, Entry(view=0, new_pixels=1.0), clock, run)
+    unknown = torch.zeros_like(depth.valid)
+    certainty = _certainty(depth, unknown, run.config)
+    frame = Frame(image, depth.depth, depth.valid, unknown, camera, certainty)
+    entry = Entry(view=0, new_pixels=1.0, uncertain=_uncertain(frame))
+    return _committed(scene, frame, entry, clock, run)
 
 
 def _next_view(scene: Scene, fused: Fused, camera: Camera, run: _Run) -> SceneStep:
@@ -183,6 +186,7 @@ def _next_view(scene: Scene, fused: Fused, camera: Camera, run: _Run) -> SceneSt
         valid=torch.where(seen.known, seen.surface, depth.valid),
         known=seen.known,
         camera=camera,
+        certainty=_certainty(depth, seen.known, run.config),
     )
     entry = Entry(
         view=view,
@@ -190,6 +194,7 @@ def _next_view(scene: Scene, fused: Fused, camera: Camera, run: _Run) -> SceneSt
         residual_image=picture.residual,
         residual_depth=depth.residual,
         seam_step=seam_step(frame.depth, frame.valid, frame.known),
+        uncertain=_uncertain(frame),
     )
     return _committed(scene, frame, entry, clock, run)
 
@@ -206,6 +211,21 @@ def _completed_depth(
     if not seen.surface.any():  # nothing to agree with: a view of the sky alone, or of nowhere seen before
         return run.models.depth.predict(image, camera=camera, generator=generator)
     return run.models.depth.complete(image, seen.depth, seen.surface, camera=camera, generator=generator)
+
+
+def _certainty(depth: Depth, known: Tensor, config: GenerateConfig) -> Tensor | None:
+    """Of the new pixels by their spread; known ones were judged when they were new."""
+    if depth.std is None:
+        return None
+    return certainty_of(depth.depth, depth.std.where(~known, 0.0), config.max_spread)
+
+
+def _uncertain(frame: Frame) -> float | None:
+    """Share of the new surface pixels that are too uncertain to be kept."""
+    new = frame.valid & ~frame.known
+    if frame.certainty is None or not new.any():
+        return None
+    return float((~frame.certain[new]).float().mean())
 
 
 def _committed(scene: Scene, frame: Frame, entry: Entry, clock: _Clock, run: _Run) -> SceneStep:

@@ -1,7 +1,7 @@
 """A scene's folder as a journal: views are committed one by one, each atomically.
 
     scene.json                    what was asked, with what, and one entry per committed view
-    views/0000/                   image.png depth.npy known.png valid.png camera.json
+    views/0000/                   image.png depth.npy known.png valid.png camera.json [certainty.npy]
     input.png                     the user's picture of view 0, if there was one
     timings.json                  seconds per stage; the only file here that depends on the clock
 
@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scene3d.frame import FRAME_FILES, Frame, load_frame, read_image, save_frame, write_image
+from scene3d.frame import Frame, load_frame, read_image, save_frame, write_image
 
 FORMAT = "scene3d"
 FORMAT_VERSION = 1
@@ -42,6 +42,8 @@ class Entry:
     residual_image: mean |model - known| over known pixels before they were put back, [0, 1]; None for view 0.
     residual_depth: mean |log(model / known)| over known depths before they were put back; None for view 0.
     seam_step: relative depth jump across the hole border beyond that of the known surface; None for view 0.
+    uncertain: share of the new surface pixels that were cut because samples of their depth disagree, [0, 1];
+        None where the depth was drawn only once.
     files: sha256 of each file in the view's folder.
     """
 
@@ -50,6 +52,7 @@ class Entry:
     residual_image: float | None = None
     residual_depth: float | None = None
     seam_step: float | None = None
+    uncertain: float | None = None
     files: dict[str, str] = field(default_factory=dict)
 
 
@@ -185,10 +188,10 @@ def commit_view(root: Path, manifest: Manifest, frame: Frame, entry: Entry) -> M
     for leftover in (aside, final):
         shutil.rmtree(leftover, ignore_errors=True)
     aside.mkdir(parents=True)
-    save_frame(frame, aside)
-    for name in FRAME_FILES:
+    saved = save_frame(frame, aside)
+    for name in saved:
         _flush(aside / name)
-    files = {name: sha256(aside / name) for name in FRAME_FILES}
+    files = {name: sha256(aside / name) for name in saved}
     os.replace(aside, final)
     _flush(final.parent)
     manifest = replace(

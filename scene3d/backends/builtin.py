@@ -70,5 +70,5 @@ class EstimatorDepth:
 
 def _batched(prediction: DepthPrediction) -> Depth:
     """(H, W) of the estimator's public face to the (1, H, W) of the loop."""
-    as_tensor = torch.as_tensor
-    return Depth(as_tensor(prediction.depth)[None], as_tensor(prediction.valid)[None], prediction.residual)
+    std = None if prediction.std is None else prediction.std[None]
+    return Depth(prediction.depth[None], prediction.valid[None], prediction.residual, std)

@@ -32,11 +32,13 @@ class Depth:
     """depth: (1, H, W) metres, finite. valid: (1, H, W) bool, False for sky.
 
     residual: mean |log(model / known)| over known pixels before they were put back; None if none were known.
+    std: (1, H, W) metres, the spread of several samples; None for one.
     """
 
     depth: Tensor
     valid: Tensor
     residual: float | None = None
+    std: Tensor | None = None
 
 
 class TextToImage(Protocol):

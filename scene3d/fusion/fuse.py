@@ -36,10 +36,10 @@ def fuse_all(frames: Iterable[Frame]) -> Fused:
 
 
 def extend(fused: Fused, frame: Frame) -> Fused:
-    """Add what `frame` shows for the first time (its pixels that are not `known`)."""
+    """Add what `frame` shows for the first time (its pixels that are not `known`) and is certain of."""
     reach = _grown(~frame.known)  # one pixel beyond the new ones: the stitch
     sky_depth = 1 / pixel_rays(frame.camera).norm(dim=-1).float()[None]  # z of a point at distance 1
-    surface = grid_mesh(frame.image, frame.depth, frame.valid & reach, frame.camera)
+    surface = grid_mesh(frame.image, frame.depth, frame.valid & frame.certain & reach, frame.camera)
     sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, without_position(frame.camera))
     return Fused(merge_meshes([fused.surface, surface]), merge_meshes([fused.sky, sky]))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera, turned
-from scene3d.frame import Frame
+from scene3d.frame import Frame, certainty_of
 from scene3d.fusion import extend, fuse_all, seam_step, view_from
 from scene3d.scene import Scene
 
@@ -82,3 +82,20 @@ def test_old_and_new_meet_without_a_crack(look: Look) -> None:
     assert torch.equal(joined.known, whole.known)
     both = joined.surface & whole.surface
     assert ((joined.depth - whole.depth).abs()[both] / whole.depth[both]).quantile(0.999) < 0.01
+
+
+def test_uncertain_pixels_stay_holes_for_later_views_to_fill(look: Look) -> None:
+    frame = seen_by(Camera.from_fov(60, 64, 48), look)
+    doubtful = torch.zeros_like(frame.valid)
+    doubtful[:, 30:40, 20:30] = True
+    std = torch.where(doubtful, 0.5 * frame.depth, 0.05 * frame.depth)
+    cut = replace(frame, certainty=certainty_of(frame.depth, std, max_spread=0.2))
+    seen = view_from(fuse_all([cut]), frame.camera)
+    assert torch.equal(seen.surface, frame.valid & ~doubtful)
+    assert not (seen.sky & doubtful).any()  # unknown, not sky
+
+
+def test_certainty_is_one_half_at_the_greatest_spread() -> None:
+    depth = torch.tensor([1.0, 1.0, 10.0, 10.0])
+    std = torch.tensor([0.0, 0.2, 2.0, 4.0])
+    assert certainty_of(depth, std, max_spread=0.2).tolist() == pytest.approx([1, 0.5, 0.5, 0.2])

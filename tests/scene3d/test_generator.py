@@ -30,6 +30,7 @@ class Truth:
 
     look: Look
     noise: float = 0.0
+    spread: float | None = None
 
     def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
         image = self.look(camera)[0]
@@ -42,22 +43,31 @@ class Truth:
         return Picture(truth, float((truth - image).abs()[known.expand_as(image)].mean()))
 
     def predict(self, image: Tensor, *, camera: Camera, generator: torch.Generator) -> Depth:
-        return Depth(*self.look(camera)[1:])
+        depth, valid = self.look(camera)[1:]
+        return Depth(depth, valid, std=self._std(depth, generator))
 
     def complete(
         self, image: Tensor, depth: Tensor, known: Tensor, *, camera: Camera, generator: torch.Generator
     ) -> Depth:
         truth, valid = self.look(camera)[1:]
         both = known & valid
-        return Depth(truth, valid, float((truth[both] / depth[both]).log().abs().mean()))
+        residual = float((truth[both] / depth[both]).log().abs().mean())
+        return Depth(truth, valid, residual, self._std(truth, generator))
+
+    def _std(self, depth: Tensor, generator: torch.Generator) -> Tensor | None:
+        return (
+            None
+            if self.spread is None
+            else self.spread * depth * torch.rand(depth.shape, generator=generator)
+        )
 
 
 @pytest.fixture(autouse=True)
-def truthful(look: Look, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Put the truth in the place of the models, with as much noise as a test asks for."""
+def truthful(look: Look, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put the truth in the place of the models, with as much noise and spread of depth as a test asks for."""
 
-    def use(noise: float) -> None:
-        truth = Truth(look, noise)
+    def use(noise: float, spread: float | None = None) -> None:
+        truth = Truth(look, noise, spread)
         models = Models(truth, truth, truth, {"text_to_image": "truth"})
         monkeypatch.setattr(generator, "load_models", lambda *_: models)
 
@@ -141,6 +151,22 @@ def test_interrupted_and_resumed_is_byte_identical(
     resume_scene(tmp_path / "cut")
     assert files_under(tmp_path / "cut/views") == files_under(tmp_path / "whole/views")
     assert (tmp_path / "cut/scene.json").read_bytes() == (tmp_path / "whole/scene.json").read_bytes()
+
+
+def test_uncertain_depth_is_cut_counted_and_resumed_with_the_same_bytes(
+    tmp_path: Path, truthful: Callable[..., None]
+) -> None:
+    truthful(0.1, spread=0.25)  # evenly up to 25 %: a fifth of the pixels is beyond the 20 % that are allowed
+    whole = generate_scene("a garden", out=tmp_path / "whole", views=3, size=48)
+    steps = generate("a garden", out=tmp_path / "cut", config=GenerateConfig(views=3, size=48))
+    next(steps)
+    steps.close()
+    resume_scene(tmp_path / "cut")
+    assert files_under(tmp_path / "cut").keys() == files_under(tmp_path / "whole").keys()
+    assert files_under(tmp_path / "cut/views") == files_under(tmp_path / "whole/views")
+    for frame, entry in zip(whole.frames, whole.manifest.journal, strict=True):
+        assert entry.uncertain == pytest.approx(0.2, abs=0.05)
+        assert frame.certain[frame.known].all()
 
 
 def test_resuming_a_finished_scene_does_nothing(tmp_path: Path) -> None:

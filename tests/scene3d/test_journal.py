@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,15 @@ def test_a_frame_comes_back_as_it_was(garden: Scene, tmp_path: Path) -> None:
     for name in ("image", "depth", "valid", "known"):
         assert torch.equal(getattr(again, name), getattr(frame, name)), name
     assert again.camera.to_json() == frame.camera.to_json()
+
+
+def test_certainty_is_kept_where_there_is_any(garden: Scene, tmp_path: Path) -> None:
+    frame = garden.frames[1]
+    assert frame.certainty is None
+    assert "certainty.npy" not in save_frame(frame, tmp_path)
+    unsure = replace(frame, certainty=torch.rand(frame.depth.shape))
+    assert "certainty.npy" in save_frame(unsure, tmp_path)
+    assert torch.equal(load_frame(tmp_path).certainty, unsure.certainty)
 
 
 def test_rounding_to_8_bits_is_final() -> None:
