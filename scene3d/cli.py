@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from scene3d.scene import Scene
 
 OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
-OF_A_NEW_SCENE = ("out", "image", "models", "views", "trajectory", "seed")  # settled once a scene exists
+OF_A_NEW_SCENE = (
+    "out",
+    "image",
+    "then",
+    "models",
+    "views",
+    "trajectory",
+    "seed",
+)  # settled once a scene exists
 RENDERED_FRAMES = 120
 
 GENERATE_EXAMPLES = """\
@@ -31,6 +39,7 @@ examples:
   generate-scene "a cabin by a lake at sunset"                  a scene in ./a-cabin-by-a-lake-at-sunset
   generate-scene "a library" --out library --views 12 --seed 3
   generate-scene "a village in the snow" --image photo.jpg      start from a picture of your own
+  generate-scene "a village" --then "4: a forest edge"          other words from view 4 on
   generate-scene "a beach" --trajectory path.json               follow a nerfstudio camera path
   generate-scene "a kitchen" size=384 guidance=5                KEY=VALUE changes any setting
   generate-scene --resume library                               finish what was interrupted
@@ -78,6 +87,7 @@ def _generate_parser() -> argparse.ArgumentParser:
     add("words", nargs="*", metavar="PROMPT | KEY=VALUE", help="what to make, in quotes; settings")
     add("--out", type=Path, metavar="DIR", help="new folder for the scene (default: named after the prompt)")
     add("--image", type=Path, metavar="FILE", help="picture to start from instead of words alone")
+    add("--then", type=_segment, action="append", metavar="'N: PROMPT'", help="other words from view N on")
     add("--models", metavar="NAME", help="builtin (default), stable-diffusion or oracle")
     add("--views", type=int, metavar="N", help="views in all (default 8)")
     add("--trajectory", metavar="NAME|FILE", help="pan (default), turn, orbit, dolly, or a JSON camera path")
@@ -108,13 +118,17 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     config = replace(compose("generate", overrides, GenerateConfig()), **given)
     out = arguments.out or Path(_slug(words[0]))
+    then = dict(arguments.then or ())
+    if len(then) < len(arguments.then or ()):
+        raise ValueError("--then is given twice for one view; give one prompt for each")
 
     from scene3d.generator import generate
     from scene3d.scene import Scene
 
     print(f"{words[0]!r}: {config.views} views with models {config.models!r} into {out}{os.sep}", flush=True)
     try:
-        _follow(generate(words[0], out=out, image=arguments.image, config=config), config.views)
+        steps = generate(words[0], out=out, image=arguments.image, then=then, config=config)
+        _follow(steps, config.views)
     except KeyboardInterrupt:
         if (out / "scene.json").exists():
             print(f"what is done is kept: generate-scene --resume {out}", file=sys.stderr)
@@ -147,6 +161,9 @@ def _follow(steps: Iterable[SceneStep], total: int, done: int = 0) -> None:
         task = progress.add_task("views", total=total, completed=done)
         progress.console.print("view    new   residual: image   depth     seam   seconds", highlight=False)
         for step in steps:
+            if step.view in dict(step.scene.manifest.then):
+                words = step.scene.manifest.prompt_of(step.view)
+                progress.console.print(f"from view {step.view} on: {words!r}", highlight=False, markup=False)
             progress.console.print(step_line(step), highlight=False)
             progress.update(task, completed=step.view + 1)
 
@@ -209,6 +226,13 @@ def _cameras_to_render(scene: Scene, name: str | None, frames: int) -> list[Came
     if name is not None:
         cameras = cameras_from(first, name, scene.manifest.config["views"])
     return smooth_path(cameras, frames) if len(cameras) > 1 else cameras
+
+
+def _segment(text: str) -> tuple[int, str]:
+    number, colon, prompt = text.partition(":")
+    if not colon or not number.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not 'N: PROMPT', e.g. '4: a forest edge'")
+    return int(number), prompt.strip()
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,15 +73,17 @@ def generate_scene(
     *,
     out: str | Path,
     image: str | Path | None = None,
+    then: Mapping[int, str] | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Scene:
     """Make a scene in the folder `out` from words, or from the picture file `image` and words.
 
+    then: other words from a view on, e.g. {4: "a forest edge", 8: "a lake"}.
     settings: fields of `GenerateConfig` (views=8, seed=0, models="builtin", trajectory="pan", size=256, ...).
     progress: called after each committed view. Unusable input raises ValueError before anything is written.
     """
-    for step in generate(prompt, out=out, image=image, config=GenerateConfig(**settings)):
+    for step in generate(prompt, out=out, image=image, then=then, config=GenerateConfig(**settings)):
         if progress:
             progress(step)
     return step.scene
@@ -99,13 +101,19 @@ def resume_scene(folder: str | Path, *, device: str | None = None, progress: Pro
 
 
 def generate(
-    prompt: str, *, out: str | Path, image: str | Path | None = None, config: GenerateConfig | None = None
+    prompt: str,
+    *,
+    out: str | Path,
+    image: str | Path | None = None,
+    then: Mapping[int, str] | None = None,
+    config: GenerateConfig | None = None,
 ) -> Iterator[SceneStep]:
     """The steps of a new scene, made as they are asked for; see `generate_scene`."""
     config = config or GenerateConfig()
     roles_of(config)
     if not prompt.strip():
         raise ValueError('the prompt is empty; say what to make, e.g. "a cabin by a lake"')
+    segments = inputs.segments(then or {}, config.views)
     root = inputs.new_folder(Path(out))
     picture = None if image is None else inputs.square_picture(Path(image), config.size)
     path = inputs.path_from_file(config.trajectory, config.views)
@@ -118,6 +126,7 @@ def generate(
         models=models.hashes,
         environment=journal.environment(device),
         path=path,
+        then=segments,
     )
     journal.start(root, manifest, picture)
     yield from _missing_views(Scene.open(root), _Run(config, models, device))
@@ -176,7 +185,7 @@ def _next_view(scene: Scene, fused: Fused, camera: Camera, run: _Run) -> SceneSt
     with clock("reproject"):
         seen = view_from(fused, camera, run.device)
     with clock("inpaint"):
-        picture = _inpainted(seen, scene.prompt, camera, run, random("image"))
+        picture = _inpainted(seen, scene.manifest.prompt_of(view), camera, run, random("image"))
     image = round_to_8_bits(torch.where(seen.known, seen.image, picture.image))
     with clock("depth"):
         depth = _completed_depth(image, seen, camera, run, random("depth"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
@@ -48,6 +49,20 @@ def square_picture(file: Path, size: int) -> Tensor:
 def path_from_file(name: str, views: int) -> list[list[list[float]]] | None:
     """The poses of a camera-path file as plain numbers for scene.json to keep; None for named paths."""
     return None if name in PATHS else [pose.tolist() for pose in trajectory(name, views)]
+
+
+def segments(then: Mapping[int, str], views: int) -> tuple[tuple[int, str], ...]:
+    """The prompts of later views in their order, as scene.json keeps them.
+
+    then: the number of the view that a prompt begins with -> the prompt. ValueError for a view that the scene
+    of `views` views lacks, for view 0 (it has the first prompt), and for an empty prompt.
+    """
+    for view, prompt in then.items():
+        if not 0 < view < views:
+            raise ValueError(f"no view {view} to begin {prompt!r} with; give 1 to {views - 1}, or more views")
+        if not prompt.strip():
+            raise ValueError(f"the prompt from view {view} on is empty; say what to make")
+    return tuple(sorted(then.items()))
 
 
 def recorded_config(manifest: Manifest) -> GenerateConfig:

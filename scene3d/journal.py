@@ -62,6 +62,7 @@ class Manifest:
 
     config: every setting of the run, resolved.    models: model ids and the hashes of their weights.
     path: planned world_from_camera matrices, one per view, first the identity; None until they are planned.
+    then: (view, prompt) pairs in order of the views: the words from that view on, in place of `prompt`.
     cameras: the cameras of the committed views.    input: sha256 of input.png, the user's picture, if any.
     """
 
@@ -72,8 +73,13 @@ class Manifest:
     environment: dict[str, Any]
     input: str | None = None
     path: list[list[list[float]]] | None = None
+    then: tuple[tuple[int, str], ...] = ()
     cameras: tuple[dict[str, Any], ...] = ()
     journal: tuple[Entry, ...] = ()
+
+    def prompt_of(self, view: int) -> str:
+        """The words that a view is made from."""
+        return ([self.prompt] + [prompt for start, prompt in self.then if start <= view])[-1]
 
 
 def environment(device: str) -> dict[str, Any]:
@@ -154,8 +160,9 @@ def _manifest_from(data: Any, path: Path) -> Manifest:
         fields = {key: value for key, value in data.items() if key not in ("format", "version")}
         fields["journal"] = tuple(Entry(**entry) for entry in fields["journal"])
         fields["cameras"] = tuple(fields["cameras"])
+        fields["then"] = tuple((view, prompt) for view, prompt in fields.get("then", ()))
         manifest = Manifest(**fields)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValueError) as error:
         raise SceneFolderError(f"{path} is damaged ({error}); restore it or start anew") from error
     if [entry.view for entry in manifest.journal] != list(range(len(manifest.cameras))):
         raise SceneFolderError(f"{path} is damaged: its journal does not list views 0, 1, 2, ... in order")

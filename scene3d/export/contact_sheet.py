@@ -33,25 +33,31 @@ def write_contact_sheet(scene: Scene, path: Path) -> Path:
 
 
 def contact_sheet(scene: Scene) -> Image:
-    """The sheet as a picture; views wrap into several bands when there are many."""
+    """The sheet as a picture; views wrap into several bands when there are many.
+
+    Where other words begin to hold, they stand above the view.
+    """
     from PIL import Image, ImageDraw
 
     near, far = depth_range(scene.frames)
     columns = min(COLUMNS, len(scene.frames))
     bands = -(-len(scene.frames) // columns)
+    then = dict(scene.manifest.then)
+    heading = LINE * (2 if then else 1)
     cell_height = round(CELL * scene.frames[0].camera.height / scene.frames[0].camera.width)
-    band_height = LINE + 3 * (cell_height + GAP) + GAP
+    band_height = heading + 3 * (cell_height + GAP) + GAP
     width = max(columns, 3) * (CELL + GAP) + GAP
     sheet = Image.new("RGB", (width, 2 * LINE + 2 * GAP + bands * band_height), BACKGROUND)
     pen = ImageDraw.Draw(sheet)
-    pen.text((GAP, GAP), _fitted(scene.prompt, width - 2 * GAP), INK, font=_font(15))
+    pen.text((GAP, GAP), _fitted(scene.prompt, width - 2 * GAP, 15), INK, font=_font(15))
     pen.text((GAP, GAP + LINE), _legend(near, far), FAINT, font=_font(12))
     for view, frame in enumerate(scene.frames):
         x = GAP + view % columns * (CELL + GAP)
         y = 2 * (LINE + GAP) + view // columns * band_height
         pen.text((x, y), f"view {view}   {100 * new_share(frame):.0f} % new", INK, font=_font(12))
+        pen.text((x, y + LINE), _fitted(then.get(view, ""), CELL, 12), FAINT, font=_font(12))
         for row, panel in enumerate(_panels(frame, near, far)):
-            top = y + LINE + row * (cell_height + GAP)
+            top = y + heading + row * (cell_height + GAP)
             cell = Image.fromarray(panel.numpy()).resize((CELL, cell_height), Image.Resampling.LANCZOS)
             sheet.paste(cell, (x, top))
     return sheet
@@ -92,9 +98,9 @@ def _font(size: int) -> FreeTypeFont | ImageFont:
     return ImageFont.load_default(size)
 
 
-def _fitted(text: str, width: int) -> str:
-    """One line of text, cut with dots at the end if it is wider than `width` pixels."""
-    line, font = " ".join(text.split()), _font(15)
+def _fitted(text: str, width: int, size: int) -> str:
+    """One line of text of a font size, cut with dots at the end if it is wider than `width` pixels."""
+    line, font = " ".join(text.split()), _font(size)
     if font.getlength(line) <= width:
         return line
     fits = bisect.bisect(range(len(line)), width, key=lambda count: font.getlength(line[:count] + "..."))

@@ -52,9 +52,7 @@ class Shell:
 
 
 @pytest.fixture
-def shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
     monkeypatch.chdir(tmp_path)
     return Shell(monkeypatch, capsys)
 
@@ -70,7 +68,9 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("offline")
 def test_one_command_makes_all_outputs_without_a_network(shell: Shell) -> None:
-    status, printed, _ = shell("generate-scene", "a library", *TINY, "--seed", "3")
+    status, printed, _ = shell(
+        "generate-scene", "a library", *TINY, "--seed", "3", "--then", "1: a [red] door"
+    )
     assert status == 0
     scene = Scene.load("a-library")
     assert len(scene.frames) == 2
@@ -81,6 +81,7 @@ def test_one_command_makes_all_outputs_without_a_network(shell: Shell) -> None:
     assert "residual" in printed
     assert "seam" in printed
     assert scene.manifest.config["seed"] == 3
+    assert "from view 1 on: 'a [red] door'" in printed
 
 
 @pytest.mark.usefixtures("offline")
@@ -150,6 +151,11 @@ BAD_GENERATE = {
     "no such picture": (["a hut", *TINY, "--image", "missing.png"], "no such picture"),
     "not a picture": (["a hut", *TINY, "--image", "singular.json"], "not a picture"),
     "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "singular.json"),
+    "words without a view": (["a hut", *TINY, "--then", "a lake"], "'a lake' is not 'N: PROMPT'"),
+    "words from no view": (["a hut", *TINY, "--then", "2: a lake"], "no view 2"),
+    "no words": (["a hut", *TINY, "--then", "1:"], "prompt from view 1 on is empty"),
+    "words twice": (["a hut", *TINY, "--then", "1: a lake", "--then", "1: a sea"], "twice"),
+    "resume with other words": (["--resume", "nowhere", "--then", "1: a sea"], "leave out '--then'"),
     "resume nothing": (["--resume", "nowhere"], "no scene.json"),
     "resume with a prompt": (["a hut", "--resume", "nowhere"], "leave out 'a hut'"),
     "resume with settings": (["--resume", "nowhere", "--views", "9"], "leave out '--views'"),

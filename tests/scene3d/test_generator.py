@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Truth:
     look: Look
     noise: float = 0.0
     spread: float | None = None
+    heard: list[str] = field(default_factory=list)  # the prompts of the views
 
     def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
         image = self.look(camera)[0]
@@ -39,6 +40,7 @@ class Truth:
     def inpaint(
         self, image: Tensor, known: Tensor, prompt: str, *, camera: Camera, generator: torch.Generator
     ) -> Picture:
+        self.heard.append(prompt)
         truth = self.generate(prompt, camera=camera, generator=generator)
         return Picture(truth, float((truth - image).abs()[known.expand_as(image)].mean()))
 
@@ -233,6 +235,22 @@ def test_a_picture_of_the_users_is_view_zero(tmp_path: Path, look: Look) -> None
     scene = generate_scene("a garden", out=tmp_path / "s", image=tmp_path / "photo.png", views=1, size=64)
     assert torch.equal(scene.frames[0].image, picture)
     assert torch.equal(read_image(tmp_path / "s/input.png"), picture)
+
+
+def test_other_words_from_a_view_on_are_kept_in_the_scene(
+    tmp_path: Path, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = Truth(look)
+    monkeypatch.setattr(generator, "load_models", lambda *_: Models(truth, truth, truth, {}))
+    then, config = {4: "a lake", 2: "a forest edge"}, GenerateConfig(views=5, size=32)
+    steps = generate("a garden", out=tmp_path / "s", then=then, config=config)
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    scene = resume_scene(tmp_path / "s")
+    assert truth.heard == ["a garden", "a forest edge", "a forest edge", "a lake"]
+    assert scene.manifest.then == ((2, "a forest edge"), (4, "a lake"))
+    assert [scene.manifest.prompt_of(view) for view in (0, 1)] == ["a garden", "a garden"]
 
 
 def test_a_path_file_is_kept_in_the_scene(tmp_path: Path) -> None:

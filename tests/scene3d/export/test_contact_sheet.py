@@ -38,6 +38,15 @@ def test_a_long_prompt_stops_short_of_the_border(garden: Scene) -> None:
     assert title[-8:].max() < 40
 
 
+def test_other_words_stand_above_the_view_they_begin_with(garden: Scene) -> None:
+    manifest = replace(garden.manifest, then=((2, "a forest edge " * 9),))
+    plain, marked = (np.asarray(contact_sheet(s)) for s in (garden, replace(garden, manifest=manifest)))
+    assert marked.shape[0] == plain.shape[0] + 20
+    words = marked[76:94].max(axis=(0, 2))
+    assert words[8 + 400 : 8 + 592].max() > 130
+    assert max(words[: 8 + 400].max(), words[8 + 592 :].max()) < 40
+
+
 def test_depth_range_ignores_the_sky_and_outliers(garden: Scene) -> None:
     frame = garden.frames[0]
     depth = torch.linspace(1, 3, frame.depth.numel()).reshape(frame.depth.shape)
