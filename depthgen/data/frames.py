@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from depthgen.data.registry import IMAGE_READERS, open_dataset, open_images
-from depthgen.data.sample import RGBD, BrokenSample
+from depthgen.data.sample import RGBD, BrokenSample, LeaveOut
 from depthgen.data.worlds import WorldsConfig
 from depthgen.depth import downsample_depth, fill_sky, infill_nearest
 from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
@@ -73,7 +73,8 @@ class Frames(Dataset):
 
     def __init__(self, config: DataConfig, broken: Path) -> None:
         self.config, self.broken = config, broken
-        self.sets = [_open(source, config.root) for source in config.sources]
+        leave_out = self._note if config.skip_broken else None
+        self.sets = [_open(source, config.root, leave_out) for source in config.sources]
         self.places = Mixture([len(s) for s in self.sets], [source.share for source in config.sources])
         self.sky = sky_finder(config.sky)
 
@@ -158,17 +159,20 @@ def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None)
     counted = valid & (depth <= config.max_depth)
     if not counted.any():
         raise BrokenSample(frame.name, f"no pixel with a depth up to {config.max_depth:g} m")
-    above = (
-        torch.zeros_like(valid)
-        if frame.sky is None
-        else at_size(frame.sky.float(), frame.sky, config.size)[1] & ~valid
-    )
-    if sky is not None:
-        above = sky(image, valid) & ~valid
     depth = depth.clamp(max=config.max_depth)
     if config.infill:
+        above = _sky_of(frame, image, valid, sky)
         depth = infill_nearest(fill_sky(depth, above, config.max_depth), valid | above)
     return {"image": image, "depth": depth, "counted": counted, "fov": vertical_fov(frame)}
+
+
+def _sky_of(frame: RGBD, image: Tensor, valid: Tensor, sky: SkyMask | None) -> Tensor:
+    """(1,h,w) bool: sky without depth, as `sky` finds it in the picture, or as the data set says."""
+    if sky is not None:
+        return sky(image, valid) & ~valid
+    if frame.sky is None:
+        return torch.zeros_like(valid)
+    return at_size(frame.sky.float(), frame.sky, (image.shape[-2], image.shape[-1]))[1] & ~valid
 
 
 def largest_part(image: Tensor, size: tuple[int, int], number: int) -> Tensor:
@@ -204,6 +208,6 @@ def sky_finder(name: str) -> SkyMask | None:
     return sky_by_rule if name == "rule" else SegmenterSky.from_pretrained(name)
 
 
-def _open(source: SourceConfig, root: str) -> Any:
+def _open(source: SourceConfig, root: str, leave_out: LeaveOut | None) -> Any:
     opener = open_images if source.name in IMAGE_READERS else open_dataset
-    return opener(source.name, source.place(root), source.split, **source.options)
+    return opener(source.name, source.place(root), source.split, leave_out, **source.options)

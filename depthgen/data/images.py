@@ -18,7 +18,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from depthgen.data.decode import picture_levels, to_picture
-from depthgen.data.sample import BrokenSample, Diagnosis
+from depthgen.data.sample import BrokenSample, Diagnosis, LeaveOut, open_each
 from depthgen.data.shards import Member, members, read_member
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")  # in any case: ImageNet writes .JPEG
@@ -42,9 +42,10 @@ class ImageFolder:
 class ImageShards:
     """All pictures in tar shards, shard after shard."""
 
-    def __init__(self, shards: Sequence[Path]) -> None:
-        self.shards = list(shards)
-        self.members = [[m for m in members(shard) if _is_picture(m[0])] for shard in self.shards]
+    def __init__(self, shards: Sequence[Path], leave_out: LeaveOut | None = None) -> None:
+        indexed = open_each(lambda shard: (shard, members(shard)), shards, leave_out)
+        self.shards = [shard for shard, _ in indexed]
+        self.members = [[m for m in found if _is_picture(m[0])] for _, found in indexed]
         self.ends = list(accumulate(len(found) for found in self.members))
 
     def __len__(self) -> int:
@@ -70,9 +71,9 @@ class _Pictures:
     name: ClassVar[str]
     folders: ClassVar[dict[str, tuple[str, ...]]]  # split -> where it may be
 
-    def __init__(self, root: Path, split: str = "train") -> None:
+    def __init__(self, root: Path, split: str = "train", leave_out: LeaveOut | None = None) -> None:
         """ValueError if there is no picture of `split`."""
-        source = self._source(Path(root), split)
+        source = self._source(Path(root), split, leave_out)
         if source is None or not len(source):
             places = ", ".join(f"{folder}/" for folder in self.folders[split])
             raise ValueError(f"{root}: no pictures in {places} or *{split}*.tar; they come from: {self.page}")
@@ -99,10 +100,10 @@ class _Pictures:
         return Diagnosis(cls.name, Path(root), cls.page, counts, tuple(missing), tuple(notes))
 
     @classmethod
-    def _source(cls, root: Path, split: str) -> ImageFolder | ImageShards | None:
+    def _source(cls, root: Path, split: str, leave_out: LeaveOut | None) -> ImageFolder | ImageShards | None:
         shards = sorted([*root.glob(f"*{split}*.tar"), *root.glob(f"{split}/*.tar")])
         if shards:
-            return ImageShards(shards)
+            return ImageShards(shards, leave_out)
         folder = next((root / f for f in cls.folders[split] if (root / f).is_dir()), None)
         return ImageFolder(folder) if folder else None
 

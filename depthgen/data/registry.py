@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the names alone cost a command line no torch
-    from depthgen.data.sample import DepthDataset, ImageDataset
+    from depthgen.data.sample import DepthDataset, ImageDataset, LeaveOut
 
 READERS = {
     "nyu": "depthgen.data.nyu:NyuSync",
@@ -27,6 +27,8 @@ IMAGE_READERS = {  # pictures without depth
     "places365": "depthgen.data.images:Places365",
 }
 
+MANY_A_FILE = frozenset({"scannet", "waymo", "imagenet", "places365"})  # their readers take `leave_out`
+
 
 def reader(name: str) -> type[DepthDataset]:
     """The reader called `name`; ValueError lists those there are."""
@@ -38,15 +40,26 @@ def image_reader(name: str) -> type[ImageDataset]:
     return _load(IMAGE_READERS, name)
 
 
-def open_dataset(name: str, root: str | Path, split: str = "train", **options: Any) -> DepthDataset:
+def open_dataset(
+    name: str, root: str | Path, split: str = "train", leave_out: LeaveOut | None = None, **options: Any
+) -> DepthDataset:
     """The frames of `split` below `root`, with further arguments of the reader; ValueError if the folder does
-    not hold them."""
-    return _open(reader(name), name, Path(root), split, options)
+    not hold them.
+
+    leave_out: told of each file of many frames that cannot be opened and is left out; None: that is an error.
+    """
+    return _open(reader(name), name, Path(root), split, _with(options, name, leave_out))
 
 
-def open_images(name: str, root: str | Path, split: str = "train", **options: Any) -> ImageDataset:
+def open_images(
+    name: str, root: str | Path, split: str = "train", leave_out: LeaveOut | None = None, **options: Any
+) -> ImageDataset:
     """The pictures of `split` below `root`; otherwise as `open_dataset`."""
-    return _open(image_reader(name), name, Path(root), split, options)
+    return _open(image_reader(name), name, Path(root), split, _with(options, name, leave_out))
+
+
+def _with(options: Mapping[str, Any], name: str, leave_out: LeaveOut | None) -> dict[str, Any]:
+    return {**options, "leave_out": leave_out} if name in MANY_A_FILE else dict(options)
 
 
 def _load(readers: Mapping[str, str], name: str) -> Any:

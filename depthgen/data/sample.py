@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera
+
+File = TypeVar("File")
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,27 @@ class BrokenSample(ValueError):  # noqa: N818 (what it says is the name of a thi
         return type(self), (self.path, self.reason)
 
 
+LeaveOut = Callable[[BrokenSample], None]  # told of every file that is left out
+
+
+def open_each(
+    open_file: Callable[[File], Opened], files: Iterable[File], leave_out: LeaveOut | None
+) -> list[Opened]:
+    """`open_file` of each of `files`, files that hold many frames.
+
+    One that cannot be opened raises its BrokenSample, or is left out when there is a `leave_out` to tell.
+    """
+    opened = []
+    for file in files:
+        try:
+            opened.append(open_file(file))
+        except BrokenSample as error:
+            if leave_out is None:
+                raise
+            leave_out(error)
+    return opened
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What a doctor found in a root folder.
@@ -82,7 +106,8 @@ class DepthDataset(Protocol):
     """Random access to the frames of one split, in a fixed order. Built as `Reader(root, split)`.
 
     Building it lists files and reads split lists, and decodes nothing; ValueError says what is wrong with
-    `root`. A frame that cannot be read raises BrokenSample.
+    `root`. A frame that cannot be read raises BrokenSample. Readers of files that hold many frames each open
+    these when they are built, and take an argument `leave_out` (see `open_each`).
     """
 
     page: ClassVar[str]  # the name of the page to download it from

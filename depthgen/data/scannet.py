@@ -23,7 +23,7 @@ from torch import Tensor
 
 from depthgen.data.decode import depth_levels, picture_levels, to_metres, to_picture
 from depthgen.data.files import natural_key
-from depthgen.data.sample import RGBD, BrokenSample, Diagnosis
+from depthgen.data.sample import RGBD, BrokenSample, Diagnosis, LeaveOut, open_each
 from depthgen.data.sens import SensFile
 
 MILLIMETRE = 0.001
@@ -44,12 +44,15 @@ class ScanNet:
     page: ClassVar[str] = "ScanNet v2 (www.scan-net.org): download-scannet.py after the terms of use"
     splits: ClassVar[tuple[str, ...]] = tuple(LISTS)
 
-    def __init__(self, root: Path, split: str = "train", stride: int = 1) -> None:
+    def __init__(
+        self, root: Path, split: str = "train", stride: int = 1, leave_out: LeaveOut | None = None
+    ) -> None:
         """ValueError if `stride` is not positive or the split has no scene here."""
         if stride < 1:
             raise ValueError(f"ScanNet: stride must be 1 or more, got {stride}")
         present = _present(Path(root))
-        self.scenes = [_open_scene(present[name]) for name in _names(Path(root), split, present)]
+        folders = [present[name] for name in _names(Path(root), split, present)]
+        self.scenes = open_each(_open_scene, folders, leave_out)
         if not self.scenes:
             raise ValueError(
                 f"{root}: no scene of the split {split!r} (scene*/ with .sens or color/ and depth/)"

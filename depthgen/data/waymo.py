@@ -24,7 +24,7 @@ import torch
 from depthgen.data import range_image as geometry
 from depthgen.data.decode import picture_levels, to_picture
 from depthgen.data.parquet_rows import open_parquet
-from depthgen.data.sample import RGBD, BrokenSample, Diagnosis
+from depthgen.data.sample import RGBD, BrokenSample, Diagnosis, LeaveOut, open_each
 from depthgen.data.waymo_segment import KEYS, TIME, Segment
 
 FOLDERS = {"train": "training", "val": "validation"}
@@ -39,7 +39,13 @@ class Waymo:
     page: ClassVar[str] = "Waymo Open Dataset, Perception v2 (waymo.com/open)"
     splits: ClassVar[tuple[str, ...]] = tuple(FOLDERS)
 
-    def __init__(self, root: Path, split: str, cameras: Sequence[str] = CAMERAS[:3]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        cameras: Sequence[str] = CAMERAS[:3],
+        leave_out: LeaveOut | None = None,
+    ) -> None:
         unknown = sorted(set(cameras) - set(CAMERAS))
         if unknown:
             raise ValueError(f"Waymo has no camera {unknown[0]!r}; there are: {', '.join(CAMERAS)}")
@@ -48,7 +54,8 @@ class Waymo:
         if not self.segments:
             raise ValueError(f"{folder}: no camera_image/*.parquet there; it comes from: {self.page}")
         numbers = {CAMERAS.index(camera) + 1 for camera in cameras}
-        self.frames = [(segment, *frame) for segment in self.segments for frame in segment.frames(numbers)]
+        listed = open_each(lambda s: [(s, *frame) for frame in s.frames(numbers)], self.segments, leave_out)
+        self.frames = [frame for of_segment in listed for frame in of_segment]
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -73,12 +73,14 @@ def dataset_cases(config: EvaluateConfig, protocol: DepthProtocol) -> DatasetCas
             f"protocol {protocol.name} reads the data set {protocol.dataset}: give data.root=FOLDER"
         )
     split = config.data.split or protocol.split
-    dataset = open_dataset(protocol.dataset, config.data.root, split)
+    broken: list[str] = []
+    leave_out = (lambda error: broken.append(str(error))) if config.data.skip_broken else None
+    dataset = open_dataset(protocol.dataset, config.data.root, split, leave_out)
     if len(dataset) == 0:
         raise ValueError(f"{config.data.root}: split {split!r} of {protocol.dataset} has no images")
     count = min(config.count or len(dataset), len(dataset))
     indices = [i * len(dataset) // count for i in range(count)]
-    return DatasetCases(dataset, indices, protocol, config.data.skip_broken)
+    return DatasetCases(dataset, indices, protocol, config.data.skip_broken, broken)
 
 
 def windowed(frame: RGBD, window: tuple[int, int]) -> RGBD:

@@ -145,6 +145,15 @@ def test_an_index_that_cannot_be_kept_does_no_harm(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [shard.name, index_path(shard).name]
 
 
+def test_a_bad_shard_is_left_out_and_told(tmp_path: Path) -> None:
+    bad = shard_set(tmp_path, (3, 2)) / "imagenet-train-0.tar"
+    bad.write_bytes(b"no tar" * 200)
+    told: list[BrokenSample] = []
+    pictures = open_images("imagenet", tmp_path, leave_out=told.append)
+    assert len(pictures) == 2
+    assert [error.path for error in told] == [str(bad)]
+
+
 def test_bad_shards_are_named(tmp_path: Path) -> None:
     shard = shard_set(tmp_path, (3,)) / "imagenet-train-0.tar"
     whole = shard.read_bytes()

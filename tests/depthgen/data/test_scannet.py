@@ -103,6 +103,18 @@ def test_files_that_are_not_what_they_should_be(tmp_path: Path, data: bytes, rea
     assert not ScanNet.doctor(tmp_path).healthy
 
 
+def test_a_scene_that_cannot_be_opened_is_an_error_or_left_out_and_told(tmp_path: Path) -> None:
+    scene(tmp_path, sens_bytes(2))
+    damaged = scene(tmp_path, sens_bytes(1)[:200], "scene0001_00")
+    scene(tmp_path, sens_bytes(3), "scene0002_00")
+    told: list[BrokenSample] = []
+    frames = open_dataset("scannet", tmp_path, leave_out=told.append)
+    assert len(frames) == 5
+    assert [error.path for error in told] == [str(damaged)]
+    with pytest.raises(BrokenSample, match="scene0001_00"):
+        open_dataset("scannet", tmp_path)
+
+
 def test_damaged_blobs_are_named(tmp_path: Path) -> None:
     whole = sens_bytes(1)
     packed = zlib.compress(depth_of(0).tobytes())

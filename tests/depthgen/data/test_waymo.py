@@ -224,6 +224,15 @@ def test_bad_values_are_named(
     assert "seg.parquet" in caught.value.path
 
 
+def test_a_bad_segment_is_left_out_and_told(root: Path) -> None:
+    (root / "training" / "camera_image" / "other.parquet").write_bytes(b"PAR1 no more")
+    told: list[BrokenSample] = []
+    frames = open_dataset("waymo", root, leave_out=told.append)
+    assert {frame[0].name for frame in frames.frames} == {"seg"}  # type: ignore[attr-defined]
+    assert len(told) == 1
+    assert told[0].path.endswith("other.parquet")
+
+
 def test_bad_files_are_named(root: Path) -> None:
     lidar = root / "training" / "lidar" / "seg.parquet"
     whole = lidar.read_bytes()
