@@ -15,24 +15,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from scene3d.config import GenerateConfig
+from scene3d.config import TRAJECTORIES, GenerateConfig
 
 if TYPE_CHECKING:
-    from depthgen.geometry import Camera
     from scene3d.generator import SceneStep
     from scene3d.scene import Scene
 
 OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
-OF_A_NEW_SCENE = (
-    "out",
-    "image",
-    "then",
-    "models",
-    "views",
-    "trajectory",
-    "seed",
-)  # settled once a scene exists
-RENDERED_FRAMES = 120
+# settled once a scene exists
+OF_A_NEW_SCENE = ("out", "image", "then", "models", "views", "trajectory", "seed")
 
 GENERATE_EXAMPLES = """\
 examples:
@@ -43,8 +34,6 @@ examples:
   generate-scene "a beach" --trajectory path.json               follow a nerfstudio camera path
   generate-scene "a kitchen" size=384 guidance=5                KEY=VALUE changes any setting
   generate-scene --resume library                               finish what was interrupted
-
-settings (KEY=VALUE) and their defaults:
 """
 
 
@@ -76,11 +65,12 @@ class _Parser(argparse.ArgumentParser):
 
 def _generate_parser() -> argparse.ArgumentParser:
     settings = "\n".join(f"  {f.name}={f.default}" for f in fields(GenerateConfig))
+    settings = f"settings (KEY=VALUE) and their defaults:\n{settings}"
     parser = _Parser(
         prog="generate-scene",
         usage="generate-scene PROMPT [options] [KEY=VALUE ...]",
         description="Make a 3D scene from words: pictures, depth, mesh, film and viewer in one folder.",
-        epilog=GENERATE_EXAMPLES + settings,
+        epilog="\n".join((GENERATE_EXAMPLES, _paths_epilog(), settings)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -90,12 +80,17 @@ def _generate_parser() -> argparse.ArgumentParser:
     add("--then", type=_segment, action="append", metavar="'N: PROMPT'", help="other words from view N on")
     add("--models", metavar="NAME", help="builtin (default), stable-diffusion or oracle")
     add("--views", type=int, metavar="N", help="views in all (default 8)")
-    add("--trajectory", metavar="NAME|FILE", help="pan (default), turn, orbit, dolly, or a JSON camera path")
+    add("--trajectory", metavar="NAME|FILE", help="a named path, see below (pan), or a JSON camera path")
     add("--seed", type=int, metavar="N", help="decides every random choice (default 0)")
     add("--resume", type=Path, metavar="DIR", help="finish the scene in DIR")
     add("--device", metavar="NAME", help="auto (default), cpu or cuda")
     add("--offline", action="store_true", help="never ask a model hub; use what is on this machine")
     return parser
+
+
+def _paths_epilog() -> str:
+    paths = "\n".join(f"  {name:12} {what}" for name, what in TRAJECTORIES.items())
+    return f"camera paths:\n{paths}\n"
 
 
 def _generate(arguments: argparse.Namespace) -> None:
@@ -192,40 +187,33 @@ def _slug(prompt: str) -> str:
 
 
 def _render_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="render-views", description="Render new views of a finished scene.")
+    parser = _Parser(
+        prog="render-views",
+        description="Render a flight through a finished scene, along its own views or another path.",
+        epilog=_paths_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add("scene", type=Path, help="scene folder")
-    add("--trajectory", metavar="NAME|FILE", help="pan, turn, orbit, dolly, or a JSON camera path")
-    add("--frames", type=int, default=RENDERED_FRAMES, help=f"pictures of a named path ({RENDERED_FRAMES})")
+    add("--trajectory", metavar="NAME|FILE", help="a named path, see below, or a JSON camera path")
+    add("--frames", type=int, metavar="N", help="pictures (120; of a camera path file: its own)")
+    add("--anywhere", action="store_true", help="leave the space that the views show to be free, if need be")
     add("--size", type=_size, metavar="WxH", help="picture size in pixels (default: that of the scene)")
     add("--out", type=Path, metavar="FILE.mp4|DIR", help="film or folder (default: SCENE/render.mp4)")
     return parser
 
 
 def _render(arguments: argparse.Namespace) -> None:
+    from scene3d.cameras import flight
     from scene3d.render import render_views_to
     from scene3d.scene import Scene
 
+    if arguments.frames is not None and arguments.frames < 1:
+        raise ValueError(f"--frames {arguments.frames}: give at least 1")
     scene = Scene.load(arguments.scene)
-    cameras = _cameras_to_render(scene, arguments.trajectory, arguments.frames)
+    cameras = flight(scene.frames, arguments.trajectory, arguments.frames, arguments.anywhere)
     out = arguments.out or arguments.scene / "render.mp4"
     print(render_views_to(scene, out, cameras, size=arguments.size))
-
-
-def _cameras_to_render(scene: Scene, name: str | None, frames: int) -> list[Camera]:
-    """A smooth flight along the scene's own cameras or a named path; a file's poses as they are."""
-    from scene3d.export import smooth_path
-    from scene3d.trajectory import PATHS, cameras_from, read_path
-
-    if frames < 1:
-        raise ValueError(f"--frames {frames}: give at least 1")
-    first = scene.frames[0]
-    if name is not None and name not in PATHS:
-        return [first.camera.moved(pose) for pose in read_path(Path(name))]
-    cameras = [frame.camera for frame in scene.frames]
-    if name is not None:
-        cameras = cameras_from(first, name, scene.manifest.config["views"])
-    return smooth_path(cameras, frames) if len(cameras) > 1 else cameras
 
 
 def _segment(text: str) -> tuple[int, str]:

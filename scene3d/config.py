@@ -13,6 +13,17 @@ LIMITS = {
     "max_spread": (0.01, 10),
 }
 
+TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has the paths themselves
+    "pan": "turn right, 18 degrees a view",
+    "turn": "a full turn to the right; needs 9 views or more to overlap well",
+    "orbit": "circle around what stands in the middle, 10 degrees a view",
+    "dolly": "walk straight ahead, half of the way to the nearer things",
+    "fly-through": "fly to the side that is open farthest",
+    "spiral": "wind outwards, looking at the middle",
+    "look-around": "a full turn that looks level, up and down; needs about 24 views",
+    "zoom": "widen the field of view to half the focal length",
+}
+
 
 @dataclass(frozen=True)
 class GenerateConfig:
@@ -21,7 +32,8 @@ class GenerateConfig:
     views: in all, the first included. seed: decides every random choice. size: side of the pictures, pixels.
     models: a set of models (see scene3d.backends.registry). text_to_image, inpainter, depth: one model put in
         the place of the set's own, "" to keep it.
-    trajectory: a name (see scene3d.trajectory) or a camera-path file. hfov: field of view, degrees.
+    trajectory: a name of `TRAJECTORIES` or a camera-path file. collision_free: keep its cameras in the space
+        that earlier views show to be free. hfov: field of view, degrees.
     device: "auto", "cpu", "cuda", "cuda:1", ...
     guidance: strength with which pictures follow the prompt. image_steps, depth_steps: sampling steps, None
         for each model's own choice. depth_samples: depth maps drawn and averaged per view.
@@ -37,6 +49,7 @@ class GenerateConfig:
     inpainter: str = ""
     depth: str = ""
     trajectory: str = "pan"
+    collision_free: bool = True
     hfov: float = 60.0
     device: str = "auto"
     guidance: float = 3.0

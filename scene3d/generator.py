@@ -25,12 +25,12 @@ from depthgen import resolve_device
 from depthgen.geometry import Camera
 from scene3d import inputs, journal
 from scene3d.backends import Depth, Models, Picture, load_models, roles_of
+from scene3d.cameras import Route, route_of
 from scene3d.config import GenerateConfig
 from scene3d.frame import Frame, certainty_of, round_to_8_bits
 from scene3d.fusion import Fused, View, extend, seam_step, view_from
 from scene3d.journal import Entry, Manifest
 from scene3d.scene import Scene
-from scene3d.trajectory import cameras_from
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ def generate(
     roles_of(config)
     if not prompt.strip():
         raise ValueError('the prompt is empty; say what to make, e.g. "a cabin by a lake"')
-    segments = inputs.segments(then or {}, config.views)
+    path, prompts = inputs.path_from_file(config)
+    segments = inputs.segments({**prompts, **(then or {})}, config.views)
     root = inputs.new_folder(Path(out))
     picture = None if image is None else inputs.square_picture(Path(image), config.size)
-    path = inputs.path_from_file(config.trajectory, config.views)
     device = str(resolve_device(config.device))
     models = load_models(config, prompt, inputs.first_camera(config), device)
     manifest = Manifest(
@@ -152,11 +152,11 @@ def _missing_views(scene: Scene, run: _Run) -> Iterator[SceneStep]:
         scene = step.scene
         yield step
     config = run.config
-    cameras = cameras_from(scene.frames[0], config.trajectory, config.views, scene.manifest.path)
+    route = route_of(scene.frames, config, scene.manifest.path)
     fused = scene.fused()
-    for view in range(len(scene.frames), config.views):
-        step = _next_view(scene, fused, cameras[view], run)
-        scene = step.scene
+    while len(scene.frames) < config.views:
+        step = _next_view(scene, fused, route, run)
+        scene, route = step.scene, route.after(step.frame)
         fused = extend(fused, step.frame)
         yield step
 
@@ -178,10 +178,12 @@ def _first_view(scene: Scene, run: _Run) -> SceneStep:
     return _committed(scene, frame, entry, clock, run)
 
 
-def _next_view(scene: Scene, fused: Fused, camera: Camera, run: _Run) -> SceneStep:
+def _next_view(scene: Scene, fused: Fused, route: Route, run: _Run) -> SceneStep:
     """A further view: what earlier views show of it stays, the rest is imagined."""
     view, clock = len(scene.frames), _Clock()
     random = _Randomness(run.config.seed, view)
+    with clock("camera"):
+        camera = route.next_camera()
     with clock("reproject"):
         seen = view_from(fused, camera, run.device)
     with clock("inpaint"):

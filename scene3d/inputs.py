@@ -9,10 +9,10 @@ from pathlib import Path
 from torch import Tensor
 
 from depthgen.geometry import Camera
-from scene3d.config import GenerateConfig
+from scene3d.cameras import read_path
+from scene3d.config import TRAJECTORIES, GenerateConfig
 from scene3d.frame import image_to_tensor
 from scene3d.journal import Manifest, SceneFolderError
-from scene3d.trajectory import PATHS, trajectory
 
 
 def first_camera(config: GenerateConfig) -> Camera:
@@ -46,9 +46,21 @@ def square_picture(file: Path, size: int) -> Tensor:
     return image_to_tensor(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS))
 
 
-def path_from_file(name: str, views: int) -> list[list[list[float]]] | None:
-    """The poses of a camera-path file as plain numbers for scene.json to keep; None for named paths."""
-    return None if name in PATHS else [pose.tolist() for pose in trajectory(name, views)]
+def path_from_file(config: GenerateConfig) -> tuple[list[dict] | None, dict[int, str]]:
+    """The cameras of a camera-path file, as scene.json keeps them, and its prompts; none for a named path.
+
+    ValueError when there is neither such a path nor such a file, or the file cannot be used.
+    """
+    name = config.trajectory
+    if name in TRAJECTORIES:
+        return None, {}
+    if not Path(name).is_file():
+        raise ValueError(f"no camera path {name!r}: neither a file nor one of {', '.join(TRAJECTORIES)}")
+    try:
+        cameras, prompts = read_path(Path(name)).views(first_camera(config), config.views)
+    except ValueError as error:
+        raise ValueError(str(error) if name in str(error) else f"{name}: {error}") from error
+    return [camera.to_json() for camera in cameras], prompts
 
 
 def segments(then: Mapping[int, str], views: int) -> tuple[tuple[int, str], ...]:

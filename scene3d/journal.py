@@ -61,7 +61,7 @@ class Manifest:
     """The contents of scene.json.
 
     config: every setting of the run, resolved.    models: model ids and the hashes of their weights.
-    path: planned world_from_camera matrices, one per view, first the identity; None until they are planned.
+    path: the cameras of a camera-path file, one per view, as `Camera.to_json` has them; None for named paths.
     then: (view, prompt) pairs in order of the views: the words from that view on, in place of `prompt`.
     cameras: the cameras of the committed views.    input: sha256 of input.png, the user's picture, if any.
     """
@@ -72,7 +72,7 @@ class Manifest:
     models: dict[str, str]
     environment: dict[str, Any]
     input: str | None = None
-    path: list[list[list[float]]] | None = None
+    path: list[dict[str, Any]] | None = None
     then: tuple[tuple[int, str], ...] = ()
     cameras: tuple[dict[str, Any], ...] = ()
     journal: tuple[Entry, ...] = ()

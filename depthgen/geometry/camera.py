@@ -86,6 +86,12 @@ class Camera:
         """The same camera at another (4,4) pose."""
         return replace(self, world_from_camera=world_from_camera)
 
+    def zoomed(self, factor: float) -> Camera:
+        """The same camera with `factor` times the focal length: things appear that many times larger."""
+        K = self.K.clone()
+        K[:2, :2] *= factor
+        return replace(self, K=K)
+
     def to_json(self) -> dict:
         """Plain numbers that `from_json` reads back exactly."""
         return {

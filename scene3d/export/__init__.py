@@ -1,4 +1,4 @@
-"""A scene as files for other programs and for people; the suffix decides the format."""
+"""A scene as files for other programs and for people; the end of the name decides the format."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from scene3d.export.contact_sheet import write_contact_sheet
 from scene3d.export.glb import write_glb
 from scene3d.export.ply import write_ply
-from scene3d.export.transforms import write_transforms
-from scene3d.export.video import smooth_path, write_preview
+from scene3d.export.transforms import write_camera_path, write_transforms
+from scene3d.export.video import write_preview
 from scene3d.export.viewer import write_viewer
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ WRITERS: dict[str, Callable[[Scene, Path], Path]] = {
     ".glb": write_glb,
     ".ply": write_ply,
     ".json": write_transforms,
+    "camera_path.json": write_camera_path,
     ".mp4": write_preview,
     ".png": write_contact_sheet,
     ".html": write_viewer,
@@ -28,6 +29,7 @@ FILES = (  # of a scene folder
     "exports/scene.glb",
     "exports/points.ply",
     "exports/transforms.json",
+    "exports/camera_path.json",
     "preview.mp4",
     "contact_sheet.png",
     "viewer.html",
@@ -38,7 +40,7 @@ __all__ = [
     "WRITERS",
     "export",
     "export_all",
-    "smooth_path",
+    "write_camera_path",
     "write_contact_sheet",
     "write_glb",
     "write_ply",
@@ -51,16 +53,17 @@ __all__ = [
 def export(scene: Scene, path: str | Path) -> Path:
     """Write the scene as .glb mesh, .ply points, .json cameras, .mp4 flight, .png sheet or .html viewer.
 
-    Returns the path. ValueError for any other suffix, or for a scene without views.
+    Cameras go to a camera_path.json as a flight, to any other .json as views. Returns the path. ValueError
+    for any other suffix, or for a scene without views.
     """
     path = Path(path)
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
+    endings = [ending for ending in WRITERS if path.name.lower().endswith(ending)]
+    if not endings:
         raise ValueError(f"cannot export to {path.name}: use one of the suffixes {', '.join(WRITERS)}")
     if not scene.frames:
         raise ValueError(f"cannot export {path.name}: the scene has no view yet; finish it with --resume")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return writer(scene, path)
+    return WRITERS[max(endings, key=len)](scene, path)
 
 
 def export_all(scene: Scene) -> list[Path]:

@@ -1,4 +1,4 @@
-"""transforms.json: cameras and files in nerfstudio's layout, for radiance fields and splats.
+"""transforms.json and camera_path.json: cameras in nerfstudio's layouts; see scene3d.cameras.files.
 
 Poses map OpenGL camera axes (x right, y up, looking along -z) to the export frame of points.ply, in metres.
 Depth files are float metres, so nerfstudio needs `--depth-unit-scale-factor 1`.
@@ -6,39 +6,30 @@ Depth files are float metres, so nerfstudio needs `--depth-unit-scale-factor 1`.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from depthgen.geometry import Camera
-from scene3d.export.axes import exported_pose
-from scene3d.files import replacing
+from scene3d.cameras import camera_path_of, flight_along, transforms_of, write_json
 from scene3d.journal import view_folder
 
 if TYPE_CHECKING:
     from scene3d.scene import Scene
 
+PICTURES_A_VIEW = 24  # of the flight through the views: a second
+
 
 def write_transforms(scene: Scene, path: Path) -> Path:
-    """Write the cameras of the scene's views; file paths in it are relative to where the file lies."""
-    frames = []
-    for view, frame in enumerate(scene.frames):
+    """Write cameras, prompts and files of the scene's views; file paths are relative to where it lies."""
+    document = transforms_of([frame.camera for frame in scene.frames], dict(scene.manifest.then))
+    for view, entry in enumerate(document["frames"]):
         folder = Path(os.path.relpath(view_folder(scene.root, view), path.parent)).as_posix()
-        files = {"file_path": f"{folder}/image.png", "depth_file_path": f"{folder}/depth.npy"}
-        pose = exported_pose(frame.camera.world_from_camera).tolist()
-        frames.append(files | intrinsics(frame.camera) | {"transform_matrix": pose})
-    document: dict[str, Any] = {"camera_model": "OPENCV", "ply_file_path": "points.ply"}
-    shared = intrinsics(scene.frames[0].camera)
-    if all(intrinsics(frame.camera) == shared for frame in scene.frames):
-        document |= shared  # where most programs look for them
-    document["frames"] = frames
-    with replacing(path) as aside:
-        aside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return path
+        entry |= {"file_path": f"{folder}/image.png", "depth_file_path": f"{folder}/depth.npy"}
+    return write_json(document | {"ply_file_path": "points.ply"}, path)
 
 
-def intrinsics(camera: Camera) -> dict[str, float]:
-    """Size and intrinsics in pixels (centres at + 0.5) under nerfstudio's names."""
-    fx, fy, cx, cy = (camera.K[i].item() for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
-    return {"w": camera.width, "h": camera.height, "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
+def write_camera_path(scene: Scene, path: Path) -> Path:
+    """Write a smooth flight through the scene's views, for `ns-render camera-path` or to edit."""
+    cameras = [frame.camera for frame in scene.frames]
+    film = flight_along(scene.frames, PICTURES_A_VIEW * max(1, len(cameras) - 1))
+    return write_json(camera_path_of(film, cameras), path)

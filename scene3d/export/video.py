@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
 from depthgen.geometry import Camera
 from scene3d.backdrop import make_backdrop
+from scene3d.cameras import flight_along, smooth_path
 from scene3d.files import write_video
 from scene3d.render import render_views
 
@@ -28,28 +25,12 @@ def write_preview(scene: Scene, path: Path, frames: int = FRAMES) -> Path:
     return write_video([*there, *there[-2:0:-1]], path, FRAMES_PER_SECOND)
 
 
-def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
-    """`count` cameras on a smooth curve through two or more given ones, which share their intrinsics.
-
-    Positions are interpolated monotonically (no overshoot), rotations with continuous angular velocity.
-    """
-    from scipy.interpolate import PchipInterpolator
-    from scipy.spatial.transform import Rotation, RotationSpline
-
-    poses = np.stack([camera.world_from_camera.numpy() for camera in cameras])
-    keys, times = np.arange(len(cameras)), np.linspace(0, len(cameras) - 1, count)
-    matrices = np.tile(np.eye(4), (count, 1, 1))
-    matrices[:, :3, :3] = RotationSpline(keys, Rotation.from_matrix(poses[:, :3, :3]))(times).as_matrix()
-    matrices[:, :3, 3] = PchipInterpolator(keys, poses[:, :3, 3])(times)
-    return [cameras[0].moved(torch.from_numpy(matrix)) for matrix in matrices]
-
-
 def _preview_path(scene: Scene, count: int) -> list[Camera]:
-    cameras = [frame.camera for frame in scene.frames]
+    lone = len(scene.frames) == 1
+    cameras = smooth_path(_sway(scene), count) if lone else flight_along(scene.frames, count)
     scale = LONGER_SIDE / max(cameras[0].width, cameras[0].height)
     width, height = (max(2, round(scale * side)) for side in (cameras[0].width, cameras[0].height))
-    keys = cameras if len(cameras) > 1 else _sway(scene)
-    return smooth_path([camera.resized(width, height) for camera in keys], count)
+    return [camera.resized(width, height) for camera in cameras]
 
 
 def _sway(scene: Scene) -> list[Camera]:

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from depthgen.geometry import turned
 from scene3d import cli
+from scene3d.cameras import PATHS
+from scene3d.config import TRAJECTORIES
 from scene3d.export import FILES
 from scene3d.scene import Scene
-from scene3d.trajectory import PATHS
 
 TINY = ["--models", "oracle", "--views", "2", "size=48"]
 COMMANDS = {
@@ -129,6 +131,21 @@ def test_views_are_rendered_and_shown(shell: Shell, monkeypatch: pytest.MonkeyPa
     path.write_text(json.dumps([torch.eye(4).tolist()] * 2))
     assert shell("render-views", garden.root, "--trajectory", path, "--out", "two")[0] == 0
     assert len(list(Path("two").iterdir())) == 2
+    assert shell("render-views", garden.root, "--trajectory", path, "--frames", "3", "--out", "three")[0] == 0
+    assert len(list(Path("three").iterdir())) == 3
+
+
+def test_a_rendered_path_stops_at_walls_unless_it_may_go_anywhere(shell: Shell, garden: Scene) -> None:
+    poses = [turned(0, translation=(0, 0, z)).tolist() for z in (0, 2, 7)]
+    Path("ahead.json").write_text(json.dumps(poses))
+    ahead = ("render-views", garden.root, "--trajectory", "ahead.json", "--out", "pictures")
+    status, _, errors = shell(*ahead)
+    assert status == 0
+    assert errors.splitlines()[-1].startswith("warning: 1 of 3 pictures were moved to stay in")
+    assert "moved" not in shell(*ahead, "--anywhere")[2]
+    Path("behind.json").write_text(json.dumps(poses[::-1]))
+    refusal = shell.refused("render-views", garden.root, "--trajectory", "behind.json")
+    assert "behind.json: the path starts at (0.00, 0.00, 7.00)" in refusal
 
 
 BAD_GENERATE = {
@@ -148,6 +165,14 @@ BAD_GENERATE = {
     "unknown device": (["a hut", *TINY, "--device", "abacus"], "abacus"),
     "unknown path": (["a hut", *TINY, "--trajectory", "zigzag"], "pan, turn, orbit, dolly"),
     "singular path": (["a hut", *TINY, "--trajectory", "singular.json"], "pose 1"),
+    "no path in the file": (
+        ["a hut", *TINY, "--trajectory", "empty.json"],
+        "empty.json holds no camera pose",
+    ),
+    "too short a path": (
+        ["a hut", "--views", "3", "--trajectory", "one.json"],
+        "one.json: 1 poses are too few",
+    ),
     "no such picture": (["a hut", *TINY, "--image", "missing.png"], "no such picture"),
     "not a picture": (["a hut", *TINY, "--image", "singular.json"], "not a picture"),
     "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "singular.json"),
@@ -166,9 +191,10 @@ BAD_GENERATE = {
 def test_bad_input_is_one_line_and_leaves_nothing(shell: Shell, case: str) -> None:
     arguments, message = BAD_GENERATE[case]
     singular = [torch.eye(4).tolist(), torch.zeros(4, 4).tolist()]
-    Path("singular.json").write_text(json.dumps(singular))
+    for name, poses in {"singular": singular, "one": singular[:1], "empty": []}.items():
+        Path(f"{name}.json").write_text(json.dumps(poses))
     assert message in shell.refused("generate-scene", *arguments)
-    assert os.listdir() == ["singular.json"]
+    assert sorted(os.listdir()) == ["empty.json", "one.json", "singular.json"]
 
 
 def test_existing_folders_are_never_touched(shell: Shell, garden: Scene) -> None:
@@ -196,10 +222,13 @@ def test_existing_folders_are_never_touched(shell: Shell, garden: Scene) -> None
         (["--size", "huge"], "huge"),
         (["--frames", "0"], "--frames 0"),
         (["--trajectory", "zigzag"], "pan, turn, orbit, dolly"),
+        (["--trajectory", "."], "neither a file"),
+        (["--trajectory", "scene.json"], "not a camera path"),
         (["--out", "film.txt"], "film.txt"),
     ],
 )
 def test_bad_rendering_requests(shell: Shell, garden: Scene, arguments: list[str], message: str) -> None:
+    Path("scene.json").write_text((garden.root / "scene.json").read_text())
     assert message in shell.refused("render-views", garden.root, *arguments)
 
 
@@ -209,6 +238,8 @@ def test_help_names_the_paths_and_models_there_are(shell: Shell) -> None:
     status, printed, _ = shell("generate-scene", "--help")
     assert status == 0
     assert all(name in printed for name in (*PATHS, *SETS))
+    assert all(f"  {name:12} {what}\n" in printed for name, what in TRAJECTORIES.items())
+    assert all(what in shell("render-views", "--help")[1] for what in TRAJECTORIES.values())
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:

@@ -223,7 +223,7 @@ def test_nothing_in_the_journal_depends_on_the_clock_and_timings_are_apart(tmp_p
     scene = generate_scene("a garden", out=tmp_path / "s", views=2, size=48)
     timings = json.loads((tmp_path / "s/timings.json").read_text())
     assert set(timings) == {"0000", "0001"}
-    assert set(timings["0001"]) == {"reproject", "inpaint", "depth", "commit"}
+    assert set(timings["0001"]) == {"camera", "reproject", "inpaint", "depth", "commit"}
     assert read_manifest(scene.root) == scene.manifest
 
 

@@ -67,6 +67,13 @@ def test_resizing_keeps_the_view():
     torch.testing.assert_close(project(point, large)[0], 4 * project(point, small)[0])
 
 
+def test_zooming_magnifies_about_the_principal_point():
+    camera = Camera.from_fov(90, 40, 20)
+    near = camera.zoomed(2.0)
+    assert near.K.tolist() == [[40, 0, 20], [0, 40, 10], [0, 0, 1]]
+    assert near.zoomed(0.5).K.tolist() == camera.K.tolist()
+
+
 def test_moving_keeps_the_lens():
     moved = GOOD.moved(turned(10, 0, (1, 2, 3)))
     assert torch.equal(moved.K, GOOD.K)

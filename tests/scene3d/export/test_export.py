@@ -18,6 +18,7 @@ def test_every_file_of_a_scene_is_written(garden: Scene, monkeypatch: pytest.Mon
         "exports/scene.glb",
         "exports/points.ply",
         "exports/transforms.json",
+        "exports/camera_path.json",
         "preview.mp4",
         "contact_sheet.png",
         "viewer.html",

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from depthgen.geometry import unproject
+from scene3d.cameras import read_path
 from scene3d.export import export
 from scene3d.export.axes import exported_points, exported_pose
 from scene3d.scene import Scene
-from scene3d.trajectory import read_path
 
 
 def test_paths_lead_to_the_files_of_the_views(garden: Scene) -> None:
@@ -29,10 +29,11 @@ def test_beside_the_views_the_paths_are_plain(garden: Scene) -> None:
 def test_cameras_return_exactly(garden: Scene, tmp_path: Path) -> None:
     path = export(garden, tmp_path / "transforms.json")
     document = json.loads(path.read_text())
-    for frame, read, pose in zip(garden.frames, document["frames"], read_path(path), strict=True):
+    cameras = read_path(path).cameras
+    for frame, read, camera in zip(garden.frames, document["frames"], cameras, strict=True):
         matrix = torch.tensor(read["transform_matrix"], dtype=torch.float64)
         assert torch.equal(exported_pose(matrix), frame.camera.world_from_camera)
-        assert torch.allclose(pose, frame.camera.world_from_camera, atol=1e-12)  # as a camera path of ours
+        assert torch.equal(camera.world_from_camera, frame.camera.world_from_camera)  # as a path of ours
         K = [[read["fl_x"], 0, read["cx"]], [0, read["fl_y"], read["cy"]], [0, 0, 1]]
         assert frame.camera.K.tolist() == K
 

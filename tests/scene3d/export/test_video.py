@@ -7,7 +7,7 @@ import imageio.v2 as imageio
 import numpy as np
 import torch
 
-from scene3d.export.video import smooth_path, write_preview
+from scene3d.export.video import write_preview
 from scene3d.scene import Scene
 
 
@@ -26,13 +26,3 @@ def test_a_lone_view_sways(garden: Scene, tmp_path: Path) -> None:
     path = write_preview(replace(garden, frames=garden.frames[:1]), tmp_path / "preview.mp4", frames=3)
     first, middle, *_ = (np.asarray(picture).astype(float) for picture in imageio.get_reader(path))
     assert np.abs(first - middle).mean() > 0.5
-
-
-def test_smooth_path_passes_through_its_cameras_without_jumps(garden: Scene) -> None:
-    cameras = [frame.camera for frame in garden.frames]
-    path = smooth_path(cameras, 21)
-    for camera, index in zip(cameras, (0, 10, 20), strict=True):
-        assert torch.allclose(path[index].world_from_camera, camera.world_from_camera, atol=1e-9)
-    forward = torch.stack([camera.world_from_camera[:3, 2] for camera in path])
-    turns = torch.rad2deg(torch.arccos((forward[1:] * forward[:-1]).sum(1)))
-    assert torch.allclose(turns, torch.full_like(turns, 2.0), atol=0.1)  # 40 degrees in 20 even steps

@@ -1,0 +1,37 @@
+"""A smooth flight through a few cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from depthgen.geometry import Camera
+
+
+def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
+    """`count` cameras on a smooth curve that begins with the first of the given ones and ends with the last.
+
+    Positions and intrinsics are interpolated monotonically (no overshoot: Fritsch and Carlson 1980),
+    rotations on the sphere with continuous angular velocity. ValueError when the pictures differ in size.
+    """
+    from scipy.interpolate import PchipInterpolator
+    from scipy.spatial.transform import Rotation, RotationSpline
+
+    sizes = sorted({(camera.width, camera.height) for camera in cameras})
+    if len(sizes) > 1:
+        raise ValueError(f"cameras of different picture sizes ({sizes}) cannot be joined by one flight")
+    if len(cameras) == 1:
+        return list(cameras) * count
+    keys, times = np.arange(len(cameras)), np.linspace(0, len(cameras) - 1, count)
+    poses = np.stack([camera.world_from_camera.numpy() for camera in cameras])
+    rotations = RotationSpline(keys, Rotation.from_matrix(poses[:, :3, :3]))(times).as_matrix()
+    positions = PchipInterpolator(keys, poses[:, :3, 3])(times)
+    intrinsics = PchipInterpolator(keys, np.stack([camera.K.numpy() for camera in cameras]))(times)
+    matrices = np.tile(np.eye(4), (count, 1, 1))
+    matrices[:, :3, :3], matrices[:, :3, 3] = rotations, positions
+    return [
+        Camera(torch.from_numpy(K), torch.from_numpy(pose), *sizes[0])
+        for K, pose in zip(intrinsics, matrices, strict=True)
+    ]
