@@ -10,6 +10,7 @@ _HOMES = {
     "DepthPrediction": "depthgen.estimator",
     "ImageCompleter": "depthgen.completer",
     "Completion": "depthgen.completer",
+    "composited": "depthgen.completer",
     "resolve_device": "depthgen.devices",
 }
 _PACKAGES = ("depth", "evaluation", "geometry", "worlds")
@@ -19,6 +20,7 @@ __all__ = [  # resolved on first use, so that `import depthgen` costs nothing
     "DepthEstimator",
     "DepthPrediction",
     "ImageCompleter",
+    "composited",
     "depth",
     "evaluation",
     "geometry",

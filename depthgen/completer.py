@@ -8,12 +8,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
 from depthgen.devices import resolve_device
 from depthgen.diffusion.denoiser import Denoiser, clipped, guided
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
-from depthgen.geometry import push_pull
+from depthgen.geometry import seamless
 from depthgen.images import fitted_size, resize, shrink_known, size_of
 from depthgen.model import DiffusionModel, completion_condition
 from depthgen.text import TextEncoder, TextStates
@@ -91,17 +92,17 @@ class ImageCompleter:
         """Fill the unknown part of `image` by `prompt`; what is known comes back exactly.
 
         image: (3,H,W) in [0,1]; known: (1,H,W) bool. The model works at its own resolution; its picture is
-        enlarged and corrected by its error on the known pixels, extended smoothly into the rest. guidance:
+        enlarged and fitted to the known pixels, see `composited`. guidance:
         weight of the words, 1 is none extra. generator: by default one seeded with 0. ValueError on wrong
         shapes or an empty prompt.
         """
         _check(image, known, prompt)
         size = fitted_size(size_of(image), self.model.config.resolution, self._factor)
-        low, low_known = shrink_known(image, known, size)
-        drawn = self.sample(
-            [prompt], low[None], low_known[None], guidance=guidance, steps=steps, generator=generator
-        )
-        return composited(resize(drawn[0], size_of(image)), image, known)
+        margin = self._factor // 2  # networks err along the border of a picture: it is drawn, and cut off
+        low, low_known = (F.pad(part, (margin,) * 4)[None] for part in shrink_known(image, known, size))
+        drawn = self.sample([prompt], low, low_known, guidance=guidance, steps=steps, generator=generator)
+        drawn = drawn[0, :, margin:-margin, margin:-margin]
+        return composited(resize(drawn, size_of(image)), image, known)
 
     @torch.inference_mode()
     def sample(
@@ -147,16 +148,16 @@ class ImageCompleter:
 
 
 def composited(drawn: Tensor, image: Tensor, known: Tensor) -> Completion:
-    """Put the known pixels of `image` back, and extend the error of `drawn` there smoothly into the hole.
+    """Put the known pixels of `image` back, and fit what was `drawn` in the hole to them.
 
+    The whole hole takes the mean error on the known pixels, and at the seam the rest of it, see `seamless`.
     drawn, image: (3,H,W) in [0,1]; known: (1,H,W) bool.
     """
     if not known.any():
         return Completion(drawn, None)
-    error = (image - drawn) * known
-    residual = float(error.abs().sum() / (3 * known.sum()))
-    corrected = (drawn + push_pull(error, known)).clamp(0, 1)
-    return Completion(torch.where(known, image, corrected), residual)
+    error = (image - drawn)[:, known[0]]
+    fitted = seamless(drawn + error.mean(1)[:, None, None], image, known)
+    return Completion(image.where(known, fitted.clamp(0, 1)), float(error.abs().mean()))
 
 
 def _check(image: Tensor, known: Tensor, prompt: str) -> None:

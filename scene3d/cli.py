@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 # settled once a scene exists
+STEP_TITLES = "view    new   residual: image   depth   seam: colour   depth   seconds"
 OF_A_NEW_SCENE = ("out", "image", "then", "models", "views", "trajectory", "seed")
 
 GENERATE_EXAMPLES = """\
@@ -154,7 +155,7 @@ def _follow(steps: Iterable[SceneStep], total: int, done: int = 0) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("views", total=total, completed=done)
-        progress.console.print("view    new   residual: image   depth     seam   seconds", highlight=False)
+        progress.console.print(STEP_TITLES, highlight=False)
         for step in steps:
             if step.view in dict(step.scene.manifest.then):
                 words = step.scene.manifest.prompt_of(step.view)
@@ -164,13 +165,13 @@ def _follow(steps: Iterable[SceneStep], total: int, done: int = 0) -> None:
 
 
 def step_line(step: SceneStep) -> str:
-    """One line of figures for a committed view; residuals and seam step are explained in `journal.Entry`."""
+    """One line of figures for a committed view; residuals and seam steps are explained in `journal.Entry`."""
     entry = step.entry
-    figures = (entry.residual_image, entry.residual_depth, entry.seam_step)
-    image, depth, seam = ("-" if figure is None else f"{100 * figure:.1f} %" for figure in figures)
+    figures = (entry.residual_image, entry.residual_depth, entry.seam_color, entry.seam_step)
+    image, depth, color, seam = ("-" if figure is None else f"{100 * figure:.1f} %" for figure in figures)
     seconds = sum(step.seconds.values())
     share = f"{100 * entry.new_pixels:3.0f} %"
-    return f"{entry.view:4d}  {share}  {image:>15}  {depth:>6}  {seam:>7}  {seconds:8.1f}"
+    return f"{entry.view:4d}  {share}  {image:>15}  {depth:>6}  {color:>13}  {seam:>6}  {seconds:8.1f}"
 
 
 def _export(scene: Scene) -> None:

@@ -28,7 +28,7 @@ from scene3d.backends import Depth, Models, Picture, load_models, roles_of
 from scene3d.cameras import Route, route_of
 from scene3d.config import GenerateConfig
 from scene3d.frame import Frame, certainty_of, round_to_8_bits
-from scene3d.fusion import Fused, View, extend, seam_step, view_from
+from scene3d.fusion import Fused, View, extend, seam_color, seam_step, view_from
 from scene3d.journal import Entry, Manifest
 from scene3d.scene import Scene
 
@@ -52,7 +52,7 @@ class SceneStep:
 
     @property
     def entry(self) -> Entry:
-        """Its figures in the journal: share of new pixels, residuals, seam step."""
+        """Its figures in the journal: share of new pixels, residuals, seam steps."""
         return self.scene.manifest.journal[self.view]
 
 
@@ -205,6 +205,7 @@ def _next_view(scene: Scene, fused: Fused, route: Route, run: _Run) -> SceneStep
         residual_image=picture.residual,
         residual_depth=depth.residual,
         seam_step=seam_step(frame.depth, frame.valid, frame.known),
+        seam_color=seam_color(frame.image, frame.known),
         uncertain=_uncertain(frame),
     )
     return _committed(scene, frame, entry, clock, run)

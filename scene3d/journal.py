@@ -42,6 +42,7 @@ class Entry:
     residual_image: mean |model - known| over known pixels before they were put back, [0, 1]; None for view 0.
     residual_depth: mean |log(model / known)| over known depths before they were put back; None for view 0.
     seam_step: relative depth jump across the hole border beyond that of the known surface; None for view 0.
+    seam_color: colour jump across that border beyond that of the known picture, [0, 1]; None for view 0.
     uncertain: share of the new surface pixels that were cut because samples of their depth disagree, [0, 1];
         None where the depth was drawn only once.
     files: sha256 of each file in the view's folder.
@@ -52,6 +53,7 @@ class Entry:
     residual_image: float | None = None
     residual_depth: float | None = None
     seam_step: float | None = None
+    seam_color: float | None = None
     uncertain: float | None = None
     files: dict[str, str] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from depthgen.geometry.holes import clean_holes, pinholes, push_pull
 from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes
 from depthgen.geometry.reproject import Reprojection, rasterize
 from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotation_y, rotation_z, turned
+from depthgen.geometry.seamless import seamless
 
 __all__ = [
     "Camera",
@@ -31,6 +32,7 @@ __all__ = [
     "rotation_x",
     "rotation_y",
     "rotation_z",
+    "seamless",
     "turned",
     "unproject",
 ]

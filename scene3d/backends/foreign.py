@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from depthgen import composited
 from depthgen.geometry import Camera
 from scene3d.backends.protocols import Picture
 from scene3d.config import GenerateConfig
@@ -34,7 +35,7 @@ class DiffusersTextToImage:
 
 @dataclass(frozen=True)
 class DiffusersInpainter:
-    """An inpainting pipeline; it alters known pixels, so their drift is measured, and the caller mends it."""
+    """An inpainting pipeline; it alters known pixels, so their drift is measured, and they are put back."""
 
     pipeline: Any
     guidance: float = 7.5
@@ -56,8 +57,8 @@ class DiffusersInpainter:
             **_sampling(self.guidance, self.steps, generator),
         ).images[0]
         completed = _resized(_tensor(made), camera.height, camera.width)
-        drift = (completed - image).abs()[known.expand_as(image)]
-        return Picture(completed, float(drift.mean()) if len(drift) else None)
+        done = composited(completed, image, known)
+        return Picture(done.image, done.residual)
 
 
 def load_text_to_image(source: str, device: str, config: GenerateConfig) -> DiffusersTextToImage:

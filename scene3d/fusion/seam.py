@@ -1,7 +1,10 @@
-"""How visible is the border between what was known and what was added?"""
+"""How visible is the border between what was known and what was added, in depth and in colour?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor
 
 
@@ -13,21 +16,39 @@ def seam_step(depth: Tensor, valid: Tensor, known: Tensor) -> float | None:
     known region, of rows and columns apart and weighted by their pairs across (a floor is steep along one
     of them only). 0 when the border is as smooth as the rest, None when there is nothing to compare.
     """
+
+    def relative(z0: Tensor, z1: Tensor) -> Tensor:
+        return (z0 - z1).abs() / (0.5 * (z0 + z1))
+
+    return _step(depth.where(valid, 1.0), relative, known, valid)
+
+
+def seam_color(image: Tensor, known: Tensor) -> float | None:
+    """Median colour jump across the border of the known region, beyond that inside it, on the [0, 1] scale.
+
+    image: (3, H, W) [0, 1]. known: (1, H, W) bool. A jump is the mean |difference| of the three channels;
+    pairs are those of `seam_step`, the sky included.
+    """
+
+    def mean_difference(a: Tensor, b: Tensor) -> Tensor:
+        return (a - b).abs().mean(0, keepdim=True)
+
+    return _step(image, mean_difference, known, torch.ones_like(known))
+
+
+def _step(
+    values: Tensor, jump: Callable[[Tensor, Tensor], Tensor], known: Tensor, valid: Tensor
+) -> float | None:
+    """Median jump of valid neighbours with one known pixel beyond that of those with two."""
     total, pairs = 0.0, 0
     for dim in (-2, -1):
-        across, inside = _jumps(depth, valid, known, dim)
+        (v0, v1), (k0, k1) = _neighbours(valid, dim), _neighbours(known, dim)
+        jumps = jump(*_neighbours(values, dim))
+        across, inside = jumps[v0 & v1 & (k0 != k1)], jumps[v0 & v1 & k0 & k1]
         if len(across) and len(inside):
             total += len(across) * float(across.median() - inside.median())
             pairs += len(across)
     return total / pairs if pairs else None
-
-
-def _jumps(depth: Tensor, valid: Tensor, known: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """|dz|/z of neighbours along `dim`: of the pairs with one known pixel, and of those with two."""
-    (z0, z1), (v0, v1), (k0, k1) = (_neighbours(x, dim) for x in (depth, valid, known))
-    both = v0 & v1
-    jump = (z0 - z1).abs() / (0.5 * (z0 + z1)).where(both, 1.0)
-    return jump[both & (k0 != k1)], jump[both & k0 & k1]
 
 
 def _neighbours(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:

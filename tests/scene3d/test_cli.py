@@ -80,7 +80,7 @@ def test_one_command_makes_all_outputs_without_a_network(shell: Shell) -> None:
         assert (scene.root / name).stat().st_size > 0
         assert str(scene.root / name) in printed
     assert f"{100 * scene.manifest.journal[1].new_pixels:.0f} %" in printed
-    assert "residual" in printed
+    assert "residual: image   depth   seam: colour   depth" in printed
     assert "seam" in printed
     assert scene.manifest.config["seed"] == 3
     assert "from view 1 on: 'a [red] door'" in printed

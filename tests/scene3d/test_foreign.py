@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from depthgen import composited
 from depthgen.geometry import Camera
-from scene3d.backends import load_models
+from scene3d.backends import foreign, load_models
 from scene3d.backends.foreign import native_size
 from scene3d.config import GenerateConfig
 from scene3d.generator import generate_scene
@@ -91,13 +92,19 @@ def test_pipelines_run_at_their_own_size_and_answer_at_ours(folder: Path) -> Non
     assert 0 <= image.min() < image.max() <= 1
 
 
-def test_the_drift_of_an_inpainting_pipeline_is_measured(folder: Path) -> None:
+def test_the_drift_of_an_inpainting_pipeline_is_measured_and_undone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    spy = lambda picture, *rest: (drawn.append(picture), composited(picture, *rest))[1]  # noqa: E731
+    monkeypatch.setattr(foreign, "composited", spy)
     models = load_models(GenerateConfig(**settings(folder)), "a hut", CAMERA, "cpu")
     image, known = torch.rand(3, 48, 48), (torch.arange(48) < 24).expand(1, 48, 48)
     generator = torch.Generator().manual_seed(0)
     picture = models.inpainter.inpaint(image, known, "a hut", camera=CAMERA, generator=generator)
     assert picture.image.shape == image.shape
-    assert picture.residual == pytest.approx((picture.image - image)[..., :24].abs().mean().item())
+    assert torch.equal(picture.image[..., :24], image[..., :24])
+    assert picture.residual == pytest.approx((drawn[0] - image)[..., :24].abs().mean().item())
 
 
 def test_a_scene_from_pipelines_keeps_known_pixels_and_records_the_weights(

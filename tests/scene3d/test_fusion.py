@@ -9,7 +9,7 @@ from torch import Tensor
 
 from depthgen.geometry import Camera, turned
 from scene3d.frame import Frame, certainty_of
-from scene3d.fusion import extend, fuse_all, seam_step, view_from
+from scene3d.fusion import extend, fuse_all, seam_color, seam_step, view_from
 from scene3d.scene import Scene
 
 Look = Callable[[Camera], tuple[Tensor, Tensor, Tensor]]
@@ -99,3 +99,10 @@ def test_certainty_is_one_half_at_the_greatest_spread() -> None:
     depth = torch.tensor([1.0, 1.0, 10.0, 10.0])
     std = torch.tensor([0.0, 0.2, 2.0, 4.0])
     assert certainty_of(depth, std, max_spread=0.2).tolist() == pytest.approx([1, 0.5, 0.5, 0.2])
+
+
+def test_seam_color_by_hand() -> None:
+    row = torch.tensor([0.5, 0.52, 0.5, 0.6, 0.9])
+    image = torch.stack([row, row, 0.5 + 0.0 * row])[:, None]  # the third channel does not change
+    assert seam_color(image, flags("###..")) == pytest.approx(2 / 3 * (0.1 - 0.02), abs=1e-6)
+    assert seam_color(image, flags("#####")) is None

@@ -95,6 +95,8 @@ def test_with_true_models_every_view_is_the_truth(tmp_path: Path, look: Look) ->
         assert (entry.residual_image or 0) < 0.02
         assert (entry.residual_depth or 0) < 0.003
         assert abs(entry.seam_step or 0) < 0.01
+        assert abs(entry.seam_color or 0) < 0.02
+        assert (entry.seam_color is None) == (entry.view == 0)
 
 
 def test_the_default_path_turns_far_and_always_shows_something_new(tmp_path: Path) -> None:
