@@ -21,7 +21,8 @@ FACTORIES: dict[str, tuple[type, type]] = {
     "diffusion": (DiffusionModel, ModelConfig),
     "judge": (Judge, JudgeConfig),
 }
-BUILTIN = ("completer", "depth", "judge")
+WEIGHTS = Path(__file__).parent / "weights"
+BUILTIN = ("completer", "upsampler", "depth", "judge")
 
 
 class CheckpointError(ValueError):
@@ -29,11 +30,20 @@ class CheckpointError(ValueError):
 
 
 def builtin_path(name: str) -> Path:
-    """Path of the shipped checkpoint "completer", "depth" or "judge"; ValueError if there is none."""
-    path = Path(__file__).parent / "weights" / f"{name}.safetensors"
-    if name not in BUILTIN or not path.is_file():
-        raise ValueError(f"no built-in model {name!r} in {path.parent}; there are: {', '.join(BUILTIN)}")
-    return path
+    """Path of the shipped checkpoint of this name, one of BUILTIN; ValueError if there is none."""
+    if not is_shipped(name):
+        there = ", ".join(filter(is_shipped, BUILTIN))
+        raise ValueError(f"no built-in model {name!r} in {WEIGHTS}; there are: {there}")
+    return _shipped(name)
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a checkpoint of this name comes with the package."""
+    return name in BUILTIN and _shipped(name).is_file()
+
+
+def _shipped(name: str) -> Path:
+    return WEIGHTS / f"{name}.safetensors"
 
 
 def save_checkpoint(

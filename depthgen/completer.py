@@ -10,17 +10,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from depthgen.checkpoint import builtin_path, load_checkpoint
+from depthgen.checkpoint import builtin_path, is_shipped, load_checkpoint
 from depthgen.devices import resolve_device
 from depthgen.diffusion.denoiser import Denoiser, clipped, guided
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
 from depthgen.geometry import seamless
 from depthgen.images import fitted_size, resize, shrink_known, size_of
-from depthgen.model import DiffusionModel, completion_condition
+from depthgen.model import (
+    ENLARGEMENT,
+    DiffusionModel,
+    Task,
+    completion_condition,
+    noised_low,
+    upsampling_condition,
+)
 from depthgen.text import TextEncoder, TextStates
 
 STEPS = 24
 GUIDANCE = 3.0
+UPSAMPLER_STEPS = 8
+UPSAMPLER_LEVEL = 0.1  # noise time that the base's picture is noised to before it is enlarged
 
 
 @dataclass(frozen=True)
@@ -36,26 +45,42 @@ class Completion:
 
 
 class ImageCompleter:
-    """Text-to-image where nothing is known, inpainting elsewhere. Build it with `from_pretrained`."""
+    """Text-to-image where nothing is known, inpainting elsewhere. Build it with `from_pretrained`.
 
-    def __init__(self, model: DiffusionModel, encoder: TextEncoder) -> None:
+    A cascade as in Imagen: `model` draws a small picture by the words, `upsampler` one of four times its
+    sides from that. Without an upsampler the small picture is enlarged.
+    """
+
+    def __init__(
+        self, model: DiffusionModel, encoder: TextEncoder, upsampler: DiffusionModel | None = None
+    ) -> None:
         self.model = model
         self.encoder = encoder
+        self.upsampler = upsampler
 
     @classmethod
-    def from_pretrained(cls, name_or_path: str | Path = "builtin", device: str = "auto") -> ImageCompleter:
+    def from_pretrained(
+        cls,
+        name_or_path: str | Path = "builtin",
+        device: str = "auto",
+        upsampler: str | Path | None = None,
+    ) -> ImageCompleter:
         """Load "builtin", which ships with the package, or a .safetensors file of a completion experiment.
 
-        ValueError says what is wrong with the file; no network is asked.
+        upsampler: "builtin", or a file of an upsampling experiment; by default "builtin" comes with the
+        shipped one where there is one, a file with none. ValueError says what is wrong with a file; no
+        network is asked.
         """
         where = resolve_device(device)
-        path = builtin_path("completer") if str(name_or_path) == "builtin" else Path(name_or_path)
-        model, _ = load_checkpoint(path, where)
-        if not isinstance(model, DiffusionModel) or model.config.task != "completion":
-            raise ValueError(
-                f"{path} is not a completion model; give a checkpoint of a completion experiment"
-            )
-        return cls(model, TextEncoder.load(where))
+        builtin = str(name_or_path) == "builtin"
+        base = _load(builtin_path("completer") if builtin else Path(name_or_path), "completion", where)
+        if upsampler is None and builtin and is_shipped("upsampler"):
+            upsampler = "builtin"
+        enlarging = None
+        if upsampler is not None:
+            path = builtin_path("upsampler") if str(upsampler) == "builtin" else Path(upsampler)
+            enlarging = _load(path, "upsampling", where)
+        return cls(base, TextEncoder.load(where), enlarging)
 
     def generate(
         self,
@@ -91,17 +116,23 @@ class ImageCompleter:
     ) -> Completion:
         """Fill the unknown part of `image` by `prompt`; what is known comes back exactly.
 
-        image: (3,H,W) in [0,1]; known: (1,H,W) bool. The model works at its own resolution; its picture is
-        enlarged and fitted to the known pixels, see `composited`. guidance:
-        weight of the words, 1 is none extra. generator: by default one seeded with 0. ValueError on wrong
-        shapes or an empty prompt.
+        image: (3,H,W) in [0,1]; known: (1,H,W) bool. The base works at its own resolution; where the picture
+        is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
+        fitted to the known pixels, see `composited`. guidance: weight of the words, 1 is none extra; steps:
+        of the base. generator: by default one seeded with 0. ValueError on wrong shapes or an empty prompt.
         """
         _check(image, known, prompt)
+        generator = generator or torch.Generator().manual_seed(0)
         size = fitted_size(size_of(image), self.model.config.resolution, self._factor)
+        low, low_known = shrink_known(image, known, size)
         margin = self._factor // 2  # networks err along the border of a picture: it is drawn, and cut off
-        low, low_known = (F.pad(part, (margin,) * 4)[None] for part in shrink_known(image, known, size))
-        drawn = self.sample([prompt], low, low_known, guidance=guidance, steps=steps, generator=generator)
+        padded = (F.pad(part, (margin,) * 4)[None] for part in (low, low_known))
+        drawn = self.sample([prompt], *padded, guidance=guidance, steps=steps, generator=generator)
         drawn = drawn[0, :, margin:-margin, margin:-margin]
+        if self.upsampler is not None and min(size_of(image)) > min(size):
+            drawn = composited(drawn, low, low_known).image
+            large, large_known = shrink_known(image, known, (ENLARGEMENT * size[0], ENLARGEMENT * size[1]))
+            drawn = self.upsample(drawn[None], large[None], large_known[None], generator=generator)[0]
         return composited(resize(drawn, size_of(image)), image, known)
 
     @torch.inference_mode()
@@ -125,18 +156,50 @@ class ImageCompleter:
         known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
         noise = torch.randn(image.shape, generator=generator or torch.Generator().manual_seed(0))
         condition = completion_condition(2 * image - 1, known)
-        denoise = self._denoiser(condition, prompts, guidance)
+        return self._drawn(self._denoiser(condition, prompts, guidance), noise, steps)
+
+    @torch.inference_mode()
+    def upsample(
+        self,
+        low: Tensor,
+        image: Tensor | None = None,
+        known: Tensor | None = None,
+        *,
+        steps: int = UPSAMPLER_STEPS,
+        level: float = UPSAMPLER_LEVEL,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """B pictures (B,3,4h,4w) in [0,1] from small ones, low (B,3,h,w), known pixels not put back.
+
+        image: (B,3,4h,4w) in [0,1], known: (B,1,4h,4w) bool; None: nothing. level: noise time in [0, 1] of
+        the noise put into `low`, of which the upsampler is told. ValueError without an upsampler.
+        """
+        if self.upsampler is None:
+            raise ValueError("this completer has no upsampler; give from_pretrained one")
+        count, _, height, width = low.shape
+        image = torch.zeros(count, 3, ENLARGEMENT * height, ENLARGEMENT * width) if image is None else image
+        known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
+        generator = generator or torch.Generator().manual_seed(0)
+        levels = torch.full((count,), level)
+        noisy = noised_low(2 * low - 1, levels, torch.randn(low.shape, generator=generator))
+        noise = torch.randn(image.shape, generator=generator)
+        condition = upsampling_condition(noisy, levels, 2 * image - 1, known)
+        denoise = clipped(self._under(self.upsampler, condition.to(self._device)))
+        return self._drawn(denoise, noise, steps)
+
+    def _drawn(self, denoise: Denoiser, noise: Tensor, steps: int) -> Tensor:
+        """Pictures in [0,1] on the CPU from noise (B,3,h,w) there."""
         drawn = sample_ddim(denoise, noise.to(self._device), self.model.schedule, uniform_times(steps))
         return ((drawn.float().cpu() + 1) / 2).clamp(0, 1)
 
     def _denoiser(self, condition: Tensor, prompts: Sequence[str], guidance: float) -> Denoiser:
         condition = condition.to(self._device)
-        worded = self._under(condition, self.encoder(prompts))
-        wordless = self._under(condition, self.encoder([""] * len(prompts)))
+        worded = self._under(self.model, condition, self.encoder(prompts))
+        wordless = self._under(self.model, condition, self.encoder([""] * len(prompts)))
         return clipped(guided(worded, wordless, guidance), -1.0, 1.0)
 
-    def _under(self, condition: Tensor, text: TextStates) -> Denoiser:
-        return lambda z_t, t: self.model.denoise(z_t, t, condition, text)
+    def _under(self, model: DiffusionModel, condition: Tensor, text: TextStates | None = None) -> Denoiser:
+        return lambda z_t, t: model.denoise(z_t, t, condition, text)
 
     @property
     def _factor(self) -> int:
@@ -145,6 +208,13 @@ class ImageCompleter:
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
+
+
+def _load(path: Path, task: Task, device: torch.device) -> DiffusionModel:
+    model, _ = load_checkpoint(path, device)
+    if not isinstance(model, DiffusionModel) or model.config.task != task:
+        raise ValueError(f"{path} is no {task} model; give a checkpoint of an experiment with stage={task}")
+    return model
 
 
 def composited(drawn: Tensor, image: Tensor, known: Tensor) -> Completion:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from depthgen.depth import downsample_depth
 from depthgen.diffusion.denoiser import Denoiser, clipped
-from depthgen.diffusion.imputation import Guide, Known
+from depthgen.diffusion.imputation import Guide, Known, Resample
 from depthgen.diffusion.samplers import (
     sample_ancestral,
     sample_ddim,
@@ -21,7 +21,7 @@ from depthgen.diffusion.samplers import (
 )
 from depthgen.geometry import Camera, magnification
 from depthgen.images import fitted_size, resize, size_of
-from depthgen.model import DiffusionModel, ModelConfig, decoded
+from depthgen.model import DiffusionModel, ModelConfig, decoded, depth_condition
 
 TRAINING_HFOV = 60.0  # degrees over the shorter side, of pictures whose camera is not known
 COMPLETE_STEPS = 16
@@ -108,17 +108,18 @@ class DiffusionDepth:
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """The requested sampler without known depth; with it, imputation at the model's resolution."""
         config = self.model.config
-        factor = 2 ** len(config.unet.channels)
-        size = fitted_size(size_of(image), config.resolution, factor)
-        condition = 2 * resize(image, size)[None] - 1
+        size = fitted_size(size_of(image), config.resolution, config.unet.factor)
+        picture = 2 * resize(image, size)[None] - 1
         scale = focal_scale(request.camera, size, config)
         noise = torch.randn(request.samples, 1, *size, generator=request.generator)
         if known is None:
-            coded = self._predict(self._denoiser(condition, request.camera), noise, request)
+            denoise = self._denoiser(depth_condition(config, picture), request.camera)
+            coded = self._predict(denoise, noise, request)
         else:
-            low, low_known = downsample_depth(known.depth / scale, known.known, size)
-            denoise = self._denoiser(condition, request.camera)
-            coded = self._complete(denoise, noise, config.coding.encode(low), low_known, request)
+            low, there = downsample_depth(known.depth / scale, known.known, size)
+            code = config.coding.encode(low)
+            condition = depth_condition(config, picture, code[None], there[None])
+            coded = self._complete(self._denoiser(condition, request.camera), noise, code, there, request)
         sky_from = float(config.coding.decode(torch.tensor(SKY_CODE)))
         depth = decoded(coded.cpu(), config.coding)
         return DepthSamples(scale * depth, scale * config.coding.far, scale * sky_from)
@@ -132,11 +133,17 @@ class DiffusionDepth:
     def _complete(
         self, denoise: Denoiser, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
     ) -> Tensor:
-        """The guided sample itself: that it meets the known values is shown, not enforced, at this point."""
-        times = uniform_times(request.steps or COMPLETE_STEPS)
+        """The sample itself: that it meets the known values is shown, not enforced, at this point.
+
+        A model that was shown the known depth needs no guidance towards it, nor more steps than `predict`.
+        """
+        told = self.model.config.known_depth
+        method = Resample(rounds=1) if told else Guide(limit=1.0)
+        default = default_steps(request, self.model.config) if told else COMPLETE_STEPS
+        times = uniform_times(request.steps or default)
         given = Known(self._put(values).expand(noise.shape), self._put(known).expand(noise.shape))
         schedule = self.model.schedule
-        return Guide(limit=1.0).sample(denoise, self._put(noise), given, schedule, times, request.generator)
+        return method.sample(denoise, self._put(noise), given, schedule, times, request.generator)
 
     def _denoiser(self, condition: Tensor, camera: Camera | None) -> Denoiser:
         condition = self._put(condition)

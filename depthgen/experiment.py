@@ -15,9 +15,17 @@ from depthgen.checkpoint import builtin_path, load_checkpoint, save_checkpoint
 from depthgen.data.frames import DataConfig, Frames, broken_files
 from depthgen.data.synthetic import SyntheticConfig, write_sources
 from depthgen.data.worlds import WorldViews, collate
+from depthgen.devices import resolve_device
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
-from depthgen.objectives import DepthObjective, completion_loss, depth_loss, judge_loss, palette_loss
+from depthgen.objectives import (
+    DepthObjective,
+    completion_loss,
+    depth_loss,
+    judge_loss,
+    palette_loss,
+    upsampling_loss,
+)
 from depthgen.pretrain import TaskShares
 from depthgen.text import TextEncoder
 from depthgen.training import Objective, TrainConfig, fit, is_main_process
@@ -26,7 +34,9 @@ from depthgen.validation import Validation, validation_batches
 from depthgen.worlds import KINDS, TIMES, WEATHERS
 
 ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS)}
-Stage = Literal["palette", "depth", "completion", "judge"]
+Stage = Literal["palette", "depth", "completion", "upsampling", "judge"]
+# what the checkpoints that ship are called
+SHIPPED_AS = {"completion": "completer", "upsampling": "upsampler"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Experiment:
     train: TrainConfig = field(default_factory=TrainConfig)
     # A checkpoint to begin with, or "builtin", the shipped one; of another task: what fits is carried over.
     start_from: str | None = None
+    shift_levels: int = 0  # levels of the network around those of `start_from`, see `transfer`
     runs: str = "runs"  # state and log go to RUNS/NAME
     weights: str | None = None  # the averaged weights, half precision; default RUNS/NAME/model.safetensors
 
@@ -91,12 +102,13 @@ def start(experiment: Experiment) -> Judge | DiffusionModel:
     if not experiment.start_from:
         return fresh
     builtin = experiment.start_from == "builtin"
-    source, _ = load_checkpoint(builtin_path(experiment.stage) if builtin else experiment.start_from)
+    shipped = SHIPPED_AS.get(experiment.stage, experiment.stage)
+    source, _ = load_checkpoint(builtin_path(shipped) if builtin else experiment.start_from)
     if source.config == fresh.config:
         return source.train()
     if not (isinstance(source, DiffusionModel) and isinstance(fresh, DiffusionModel)):
         raise ValueError(f"{experiment.start_from} has nothing to give to a model of {experiment.stage}")
-    report = transfer(source, fresh)
+    report = transfer(source, fresh, experiment.shift_levels)
     if is_main_process():
         print(report)
     return fresh
@@ -111,7 +123,9 @@ def objective_of(experiment: Experiment) -> Objective:
         return depth_loss(model, experiment.objective)
     if experiment.stage == "palette":
         return palette_loss(model.prediction, experiment.palette)
-    return completion_loss(TextEncoder.load(), model.prediction)
+    if experiment.stage == "upsampling":
+        return upsampling_loss(model.prediction)
+    return completion_loss(TextEncoder.load(resolve_device(experiment.train.device)), model.prediction)
 
 
 def _images_seen(train: TrainConfig) -> int:

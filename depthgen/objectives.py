@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import avg_pool2d, cross_entropy
 
 from depthgen.diffusion.losses import masked_l1, masked_l2, unrolled
 from depthgen.diffusion.prediction import Prediction, target, to_x0
 from depthgen.diffusion.schedule import CosineSchedule
-from depthgen.model import DiffusionModel, ModelConfig, completion_condition
+from depthgen.model import (
+    ENLARGEMENT,
+    DiffusionModel,
+    ModelConfig,
+    completion_condition,
+    depth_condition,
+    noised_low,
+    upsampling_condition,
+)
 from depthgen.pretrain import TaskShares, palette_batch
-from depthgen.text import TextEncoder
+from depthgen.text import TextEncoder, TextStates
 
 Batch = Mapping[str, Any]
 SCHEDULE = CosineSchedule()
 Norm = Literal["l1", "l2"]
 LOSSES = {"l1": masked_l1, "l2": masked_l2}
+HIGHEST_LEVEL = 0.5  # noise time of the low-resolution pictures that an upsampler is trained on, at most
 
 
 @dataclass(frozen=True)
@@ -34,27 +44,33 @@ class DepthObjective:
     unroll: bool = False  # z_t made from the network's own prediction: step-unrolled denoising
     times: Literal["uniform", "high"] = "uniform"  # high: see `noise_times`
     drop_fov: float = 0.1  # share of known fields of view withheld, so that pictures without one are served
+    show_known: float = 0.5  # share of samples that a model with `known_depth` is shown known depth of
 
 
 def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Any:
     """Depth from a picture, after DepthGen: the network's target, compared where the sensor measured.
 
-    The batch holds depth without holes (infilled: it only makes z_t) and `counted`, where the loss counts.
+    The batch holds depth without holes (infilled: it only makes z_t) and `counted`, where the loss counts;
+    for a model with `known_depth` also `known`, what another view has shown already.
     """
     coding, prediction = model_config.coding, model_config.prediction
     norm = LOSSES[config.loss]
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
-        image, depth, counted = _flipped(generator, 2 * batch["image"] - 1, batch["depth"], batch["counted"])
+        known = _some_known(batch, model_config, config.show_known, generator)
+        image, depth, counted, known = _flipped(
+            generator, 2 * batch["image"] - 1, batch["depth"], batch["counted"], known
+        )
         x0 = coding.encode(depth)
+        condition = depth_condition(model_config, image, x0, known)
         fov = _some_fov(batch.get("fov"), config.drop_fov, generator)
         t = noise_times(_uniform(len(x0), generator), config.times)
         eps, (alpha, sigma) = _normal(x0, generator), _levels(t)
         z_t = alpha * x0 + sigma * eps
         if config.unroll:
-            x0_hat = _own_prediction(model, z_t, t, prediction, image, fov)
+            x0_hat = _own_prediction(model, z_t, t, prediction, condition, fov)
             z_t, eps = unrolled(x0, x0_hat, eps, alpha, sigma)
-        return norm(model(z_t, t, image, fov=fov), target(x0, eps, alpha, sigma, prediction), counted)
+        return norm(model(z_t, t, condition, fov=fov), target(x0, eps, alpha, sigma, prediction), counted)
 
     return loss
 
@@ -88,21 +104,38 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
     elsewhere.
 
     L2 over the whole picture: the known part is asked for too, so that what the network returns there tells
-    how well
-    it was understood. `drop_text`: share of captions withheld, for classifier-free guidance.
+    how well it was understood. The batch holds the captions of each picture, in words or as `tokens`
+    (B, captions, L) of `TextEncoder.tokens`, of which one is taken. `drop_text`: share of captions withheld,
+    for classifier-free guidance.
     """
     nothing = encoder([""])
 
     def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
         x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
-        picks = _integers(len(x0), 1 << 30, generator).tolist()
-        text = encoder(
-            [options[pick % len(options)] for options, pick in zip(batch["captions"], picks, strict=True)]
-        )
+        text = _some_caption(batch, encoder, generator).to(x0.device)
         keep = _uniform(len(x0), generator) >= drop_text
         t = _uniform(len(x0), generator)
         z_t, wanted = _noised(x0, t, prediction, generator)
         output = model(z_t, t, completion_condition(x0, known), text.where(keep, nothing.to(x0.device)))
+        return masked_l2(output, wanted, torch.ones_like(known))
+
+    return loss
+
+
+def upsampling_loss(prediction: Prediction = "v") -> Any:
+    """A picture from itself at a quarter of the size, with noise in it, and from its known part.
+
+    L2 over the whole picture, as in `completion_loss`. The level of the noise is uniform up to HIGHEST_LEVEL
+    and the network is told it (noise-conditioning augmentation, see `noised_low`).
+    """
+
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
+        low, level = avg_pool2d(x0, ENLARGEMENT), HIGHEST_LEVEL * _uniform(len(x0), generator)
+        noisy = noised_low(low, level, _normal(low, generator))
+        t = _uniform(len(x0), generator)
+        z_t, wanted = _noised(x0, t, prediction, generator)
+        output = model(z_t, t, upsampling_condition(noisy, level, x0, known))
         return masked_l2(output, wanted, torch.ones_like(known))
 
     return loss
@@ -159,10 +192,10 @@ def _levels(t: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def _own_prediction(
-    model: nn.Module, z_t: Tensor, t: Tensor, prediction: Prediction, image: Tensor, fov: Tensor | None
+    model: nn.Module, z_t: Tensor, t: Tensor, prediction: Prediction, condition: Tensor, fov: Tensor | None
 ) -> Tensor:
     """The network's x0 (B, 1, H, W) at z_t, within the range of the data, without gradient."""
-    output = model(z_t, t, image, fov=fov).float()
+    output = model(z_t, t, condition, fov=fov).float()
     # Autocast keeps the weights it has cast; those of this pass have no gradient and must not serve the next.
     torch.clear_autocast_cache()
     return to_x0(output, z_t, *_levels(t), prediction).clamp(-1, 1)
@@ -170,6 +203,17 @@ def _own_prediction(
 
 def _some_fov(fov: Tensor | None, drop: float, generator: torch.Generator) -> Tensor | None:
     return None if fov is None else fov * (_uniform(len(fov), generator) >= drop)
+
+
+def _some_known(batch: Batch, model_config: ModelConfig, share: float, generator: torch.Generator) -> Tensor:
+    """(B, 1, H, W) bool: `known` of this share of the batch, nothing of the others; of a model that takes no
+    known depth, nothing at all. ValueError where the data say nothing of it."""
+    if not model_config.known_depth:
+        return torch.zeros_like(batch["counted"])
+    if "known" not in batch:
+        raise ValueError("model.known_depth needs data that say what is known: rendered worlds do")
+    shown = _uniform(len(batch["known"]), generator) < share
+    return batch["known"] & shown[:, None, None, None]
 
 
 def _flipped(generator: torch.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:
@@ -184,6 +228,16 @@ def _uniform(count: int, generator: torch.Generator) -> Tensor:
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(like.shape, generator=generator, device=generator.device)
+
+
+def _some_caption(batch: Batch, encoder: TextEncoder, generator: torch.Generator) -> TextStates:
+    """The states of one of each sample's captions, drawn without waiting for the device."""
+    if "tokens" in batch:
+        tokens = batch["tokens"]
+        rows = torch.arange(len(tokens), device=tokens.device)
+        return encoder.states(tokens[rows, _integers(len(tokens), tokens.shape[1], generator)])
+    pick = Random(generator.initial_seed()).choice
+    return encoder([pick(options) for options in batch["captions"]])
 
 
 def _integers(count: int, high: int, generator: torch.Generator) -> Tensor:

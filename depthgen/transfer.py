@@ -2,6 +2,9 @@
 
 After the paper (arXiv 2302.14816, facts of section 1.1): the first and the last convolution are made anew,
 because the channels change (6 -> 3 becomes 4 -> 1), attention to text is left out, all else is carried over.
+
+A network of more levels can start from one that was trained on smaller pictures: its inner levels, which work
+at the same sizes, are carried over, its outer ones are new.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from torch import Tensor
 from depthgen.model import DiffusionModel
 
 REMADE = ("net.stem", "net.out")  # the layers that may differ in shape
+OUTERMOST = ("net.out_norm", "net.out_scale_shift")  # these too, where levels are added around the source's
+LEVELS = ("downs", "encoders", "decoders", "ups")
 MUST_AGREE = ("groups", "heads")  # settings that no tensor's shape tells
 
 
@@ -59,16 +64,21 @@ class TransferReport:
         return "\n".join([self.summary(), "", *(f"{a.name:{width}}  {a.outcome}" for a in self.accounts)])
 
 
-def transfer(source: DiffusionModel, target: DiffusionModel) -> TransferReport:
+def transfer(source: DiffusionModel, target: DiffusionModel, shift_levels: int = 0) -> TransferReport:
     """Copy into `target`, in place, each layer that `source` has in the same shape; the report says which.
 
-    A layer is carried whole or not at all; what is new keeps the values that the target was built with.
-    Raises ValueError, before anything is copied, when the networks have different widths, heads or groups:
-    only the first and the last convolution may differ in shape.
+    A layer is carried whole or not at all; what is new keeps the values that the target was built with. The
+    first and the last convolution are new where the networks read or write other channels. shift_levels: how
+    many levels the target has around those of the source, whose level k becomes its level k + shift_levels;
+    the report names tensors as the target does. Raises ValueError, before anything is copied, when the
+    networks have different widths, heads or groups: only the layers at full size may differ in shape.
     """
-    _require_alike(source, target)
-    ours, theirs = target.state_dict(), source.state_dict()
-    remade = {layer for layer in REMADE if any(ours[n].shape != theirs[n].shape for n in _of(layer, ours))}
+    ours, theirs = target.state_dict(), _shifted(source.state_dict(), shift_levels)
+    may_differ = REMADE + (OUTERMOST if shift_levels else ())
+    _require_alike(source, target, ours, theirs, may_differ)
+    remade = set(may_differ)
+    if shift_levels == 0 and _channels(source) == _channels(target):
+        remade = set()
     accounts = [Account(name, _outcome(name, ours, theirs, remade), ours[name].numel()) for name in ours]
     with torch.no_grad():
         for account in accounts:
@@ -91,28 +101,47 @@ def _outcome(name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor], rema
     return "new (its layer is made anew)" if _layer(name) in remade else "copied"
 
 
-def _require_alike(source: DiffusionModel, target: DiffusionModel) -> None:
+def _channels(model: DiffusionModel) -> tuple[str, bool]:
+    """What the channels of a network mean."""
+    return model.config.task, model.config.known_depth
+
+
+def _shifted(tensors: dict[str, Tensor], levels: int) -> dict[str, Tensor]:
+    """The same tensors, those of level k named as of level k + `levels`."""
+    return {_at_level(name, levels): value for name, value in tensors.items()}
+
+
+def _at_level(name: str, levels: int) -> str:
+    net, part, *rest = name.split(".")
+    if part not in LEVELS:
+        return name
+    return ".".join([net, part, str(int(rest[0]) + levels), *rest[1:]])
+
+
+def _require_alike(
+    source: DiffusionModel,
+    target: DiffusionModel,
+    ours: dict[str, Tensor],
+    theirs: dict[str, Tensor],
+    may_differ: tuple[str, ...],
+) -> None:
     for setting in MUST_AGREE:
         was, now = getattr(source.config.unet, setting), getattr(target.config.unet, setting)
         if was != now:
             raise ValueError(
                 f"transfer: the source has {setting} {was}, the target {now}; give the target {was}"
             )
-    ours, theirs = target.state_dict(), source.state_dict()
     differ = [
         f"{name} {tuple(ours[name].shape)} was {tuple(theirs[name].shape)}"
         for name in ours
-        if name in theirs and _layer(name) not in REMADE and ours[name].shape != theirs[name].shape
+        if name in theirs and _layer(name) not in may_differ and ours[name].shape != theirs[name].shape
     ]
     if differ:
+        was = source.config.unet
         raise ValueError(
             f"transfer: {len(differ)} tensors differ in shape, such as {differ[0]}; give the target the "
-            f"channels {source.config.unet.channels}, blocks {source.config.unet.blocks} of the source"
+            f"channels {was.channels}, blocks {was.blocks}, embedding {was.embedding_width} of the source"
         )
-
-
-def _of(layer: str, tensors: Iterable[str]) -> list[str]:
-    return [name for name in tensors if _layer(name) == layer]
 
 
 def _layer(name: str) -> str:

@@ -10,13 +10,22 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
+from depthgen.completer import UPSAMPLER_LEVEL, UPSAMPLER_STEPS
 from depthgen.data.frames import DataConfig, Frames
 from depthgen.data.worlds import WorldViews, collate
 from depthgen.depth import abs_rel, colorize, delta
 from depthgen.diffusion.denoiser import clipped
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
-from depthgen.model import DiffusionModel, decoded
+from depthgen.model import (
+    ENLARGEMENT,
+    DiffusionModel,
+    decoded,
+    depth_condition,
+    noised_low,
+    upsampling_condition,
+)
 from depthgen.pretrain import palette_batch
 from depthgen.training import Objective
 
@@ -84,6 +93,8 @@ def panel(stage: str, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         return {"panel": depth_panel(model, batch)}
     if stage == "palette" and isinstance(model, DiffusionModel):
         return {"panel": palette_panel(model, batch["image"])}
+    if stage == "upsampling" and isinstance(model, DiffusionModel):
+        return {"panel": upsampling_panel(model, batch)}
     return {}
 
 
@@ -116,6 +127,18 @@ def palette_panel(model: DiffusionModel, image: Tensor) -> Tensor:
     return torch.cat(list(torch.cat(columns, dim=-1)), dim=-2)
 
 
+def upsampling_panel(model: DiffusionModel, batch: Batch) -> Tensor:
+    """Rows of: the small picture as the upsampler is shown it, its answer, the picture. (3, rows H, 3 W)."""
+    image, known = (batch[name][:PANEL_ROWS] for name in ("image", "known"))
+    x0, level = 2 * image - 1, torch.full((len(image),), UPSAMPLER_LEVEL, device=image.device)
+    low = avg_pool2d(x0, ENLARGEMENT)
+    noise = torch.randn(low.shape, generator=torch.Generator().manual_seed(0)).to(low)
+    condition = upsampling_condition(noised_low(low, level, noise), level, x0, known)
+    drawn = _from_noise(model, condition, image, None, steps=UPSAMPLER_STEPS)
+    columns = [((x + 1) / 2).clamp(0, 1) for x in (condition[:, :3], drawn)] + [image]
+    return torch.cat(list(torch.cat(columns, dim=-1)), dim=-2)
+
+
 def judge_scores(model: nn.Module, batch: Batch) -> dict[str, float]:
     """Share of right answers for each attribute."""
     logits = model(2 * batch["image"] - 1)
@@ -127,18 +150,21 @@ def _on(batch: Batch, device: torch.device) -> Batch:
 
 
 def _depth_from_noise(model: DiffusionModel, batch: Batch) -> Tensor:
-    x0 = _from_noise(model, 2 * batch["image"] - 1, batch["depth"], batch.get("fov"))
+    condition = depth_condition(model.config, 2 * batch["image"] - 1)
+    x0 = _from_noise(model, condition, batch["depth"], batch.get("fov"))
     return decoded(x0, model.config.coding)
 
 
-def _from_noise(model: DiffusionModel, condition: Tensor, like: Tensor, fov: Tensor | None) -> Tensor:
+def _from_noise(
+    model: DiffusionModel, condition: Tensor, like: Tensor, fov: Tensor | None, steps: int = 1
+) -> Tensor:
     """x0 shaped as `like`, in [-1, 1], from noise that is the same on every device: in one evaluation.
 
     A network that predicts the noise takes NOISE_PREDICTION_STEPS: of pure noise it says nothing of x0, which
     is its error there divided by an alpha of 4.5e-5.
     """
     noise = torch.randn(like.shape, generator=torch.Generator().manual_seed(0)).to(like)
-    times = uniform_times(NOISE_PREDICTION_STEPS if model.config.prediction == "eps" else 1)
+    times = uniform_times(NOISE_PREDICTION_STEPS if model.config.prediction == "eps" else steps)
 
     def denoise(z_t: Tensor, t: Tensor) -> Tensor:
         return model.denoise(z_t, t, condition, fov=fov)

@@ -35,6 +35,7 @@ from depthgen.worlds import (
 )
 from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_seed
 
+ARRAYS = ("image", "depth", "known", "fov")  # of a shard, one row a view
 CAPTIONS_PER_WORLD = 4
 WORLDS_PER_SHARD = 256
 
@@ -55,8 +56,8 @@ class WorldViews(Dataset):
 
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
     (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
-    known (1,H,W) bool (what the world's other view shows too), caption str, and kind, time, weather as
-    indices.
+    known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list),
+    and kind, time, weather as indices.
     """
 
     def __init__(self, config: WorldsConfig) -> None:
@@ -76,6 +77,7 @@ class WorldViews(Dataset):
             "valid": depth < SKY_DEPTH,
             "counted": torch.ones_like(depth, dtype=torch.bool),
             "known": torch.from_numpy(shard["known"][row].copy()),
+            "fov": torch.tensor(shard["fov"][row]),
             "captions": shard["captions"][row // 2],
             "kind": kind,
             "time": time,
@@ -116,7 +118,7 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
     arrays = [_render_pair(chunk, size) for chunk in _chunks(worlds, 16)]
     partial = path.with_name(path.name + f".partial{os.getpid()}")
     partial.mkdir(parents=True)
-    for name in ("image", "depth", "known"):
+    for name in ARRAYS:
         np.save(partial / f"{name}.npy", np.concatenate([a[name] for a in arrays]))
     np.save(partial / "labels.npy", np.array([_labels(world) for world in worlds], dtype=np.int8))
     (partial / "captions.json").write_text(
@@ -130,7 +132,7 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
 
 def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
     """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known
-    (2B,1,H,W) bool."""
+    (2B,1,H,W) bool, fov (2B,) float32."""
     rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
     first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
     second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
@@ -142,6 +144,7 @@ def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
         "image": (views.image * 255).round().to(torch.uint8).numpy(),
         "depth": views.depth.half().numpy(),
         "known": torch.stack(known).numpy(),
+        "fov": np.array([camera.vfov_degrees for camera in cameras], dtype=np.float32),
     }
 
 
@@ -178,9 +181,10 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _open(path: Path) -> Mapping[str, Any]:
-    arrays = {
-        name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("image", "depth", "known", "labels")
-    }
+    names = [name for name in (*ARRAYS, "labels") if (path / f"{name}.npy").is_file()]
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in names}
+    # shards from before cameras differed
+    arrays.setdefault("fov", np.full(len(arrays["image"]), 60, dtype=np.float32))
     return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
 
 

@@ -45,6 +45,9 @@ class UNetConfig:
     groups: int = 8  # of the group norms
     text_width: int = 0  # features of a text token; 0: no text
     field_of_view: bool = False  # conditioned on the vertical field of view
+    embedding: int | None = (
+        None  # width of what tells the blocks of noise level and text; None: 4 channels[0]
+    )
 
     def __post_init__(self) -> None:
         if not len(self.channels) == len(self.blocks) == len(self.attention):
@@ -54,6 +57,11 @@ class UNetConfig:
                 f"UNetConfig: channels {self.channels} must be multiples of 2 * groups = {2 * self.groups} "
                 f"and of heads = {self.heads}"
             )
+
+    @property
+    def embedding_width(self) -> int:
+        """Features that the blocks read of noise level, text and field of view."""
+        return self.embedding or 4 * self.channels[0]
 
     @property
     def stem(self) -> int:
@@ -104,10 +112,10 @@ class EfficientUNet(nn.Module):
         self.config = config
         widths = (config.stem, *config.channels)
         levels = range(len(config.channels))
-        embedding = 4 * config.channels[0]
+        embedding = config.embedding_width
         self.embed_noise = nn.Sequential(
-            FourierFeatures(config.stem * 2),
-            nn.Linear(config.stem * 2, embedding),
+            FourierFeatures(embedding // 4),
+            nn.Linear(embedding // 4, embedding),
             nn.SiLU(),
             nn.Linear(embedding, embedding),
         )

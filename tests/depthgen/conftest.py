@@ -27,11 +27,13 @@ def shaken(model: nn.Module) -> nn.Module:
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Paths of a depth model, a completer and a judge."""
+    """Paths of two depth models, one of which is shown known depth, a completer, an upsampler, a judge."""
     folder = tmp_path_factory.mktemp("checkpoints")
     torch.manual_seed(0)
     models = {
         "depth": DiffusionModel(ModelConfig(task="depth", unet=TINY, resolution=32)),
+        "told_depth": DiffusionModel(ModelConfig(task="depth", unet=TINY, resolution=32, known_depth=True)),
+        "upsampler": DiffusionModel(ModelConfig(task="upsampling", unet=TINY, resolution=128)),
         "completer": DiffusionModel(ModelConfig(task="completion", unet=TINY, resolution=32, text=True)),
         "judge": Judge(JudgeConfig(heads={"kind": 15, "time": 3, "weather": 3}, channels=(8, 8), groups=4)),
     }

@@ -4,10 +4,18 @@ import pytest
 import torch
 
 from depthgen import ImageCompleter
-from depthgen.completer import composited
+from depthgen.completer import UPSAMPLER_LEVEL, UPSAMPLER_STEPS, composited
+from depthgen.images import resize
 
 IMAGE = torch.rand(3, 48, 48, generator=torch.Generator().manual_seed(0))
 LEFT = (torch.arange(48) < 20).expand(1, 48, 48)
+LARGE = torch.rand(3, 256, 384, generator=torch.Generator().manual_seed(1))
+LEFT_OF_LARGE = (torch.arange(384) < 160).expand(1, 256, 384)
+
+
+def fitted(known: torch.Tensor) -> torch.Tensor:
+    """(1, 256, 384) at the upsampler's 128 x 192: the base's 32 px of the shorter side, four times."""
+    return known[:, ::2, ::2]
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,59 @@ def test_known_pixels_come_back_exactly(completer: ImageCompleter):
     assert out.residual > 0
 
 
+@pytest.fixture(scope="module")
+def cascade(checkpoints: dict[str, Path]) -> ImageCompleter:
+    return ImageCompleter.from_pretrained(
+        checkpoints["completer"], device="cpu", upsampler=checkpoints["upsampler"]
+    )
+
+
+def test_a_cascade_draws_other_pixels_than_an_enlarged_base(
+    cascade: ImageCompleter, completer: ImageCompleter
+):
+    out, plain = (c.complete(LARGE, LEFT_OF_LARGE, "a meadow", steps=1) for c in (cascade, completer))
+    assert out.image.shape == plain.image.shape == LARGE.shape
+    assert not torch.equal(out.image, plain.image)
+    assert torch.equal(out.image[:, LEFT_OF_LARGE[0]], LARGE[:, LEFT_OF_LARGE[0]])
+    assert out.residual > 0
+
+
+def test_the_upsampler_is_shown_the_base_with_its_known_part_and_the_noise_level(cascade: ImageCompleter):
+    seen = []
+    original = cascade.upsampler.denoise
+
+    def watching(z_t, t, condition, text=None):
+        seen.append(condition)
+        return original(z_t, t, condition, text)
+
+    cascade.upsampler.denoise = watching
+    try:
+        cascade.complete(LARGE, LEFT_OF_LARGE, "a meadow", steps=1)
+    finally:
+        del cascade.upsampler.denoise
+    assert len(seen) == UPSAMPLER_STEPS
+    enlarged, level, shown, known = seen[0][0].split([3, 1, 3, 1])
+    assert (level == torch.tensor(UPSAMPLER_LEVEL)).all()
+    at_its_size = fitted(LEFT_OF_LARGE)
+    assert torch.equal(known.bool(), at_its_size)
+    assert not shown[:, ~at_its_size[0]].any()
+    true = 2 * resize(LARGE, (128, 192)) - 1
+    torch.testing.assert_close(shown[:, at_its_size[0]], true[:, at_its_size[0]], atol=1e-4, rtol=0)
+    # where it is known, the small picture is the true one, up to the noise of that level
+    low = (2 * resize(LARGE, (32, 48)) - 1).repeat_interleave(4, 1).repeat_interleave(4, 2)
+    assert (enlarged - low)[:, :, :72].abs().mean() < 0.3
+
+
+def test_pictures_as_small_as_the_base_need_no_upsampler(cascade: ImageCompleter, completer: ImageCompleter):
+    small = [c.generate("a lake", size=32, steps=1) for c in (cascade, completer)]
+    assert torch.equal(*small)
+
+
+def test_without_an_upsampler_there_is_no_upsampling(completer: ImageCompleter):
+    with pytest.raises(ValueError, match="no upsampler"):
+        completer.upsample(torch.zeros(1, 3, 16, 16))
+
+
 def test_a_common_error_is_taken_out_of_the_hole_too():
     out = composited(0.8 * IMAGE + 0.1, IMAGE, torch.ones_like(LEFT))
     assert torch.equal(out.image, IMAGE)
@@ -58,5 +119,7 @@ def test_bad_requests_are_refused(completer: ImageCompleter, checkpoints: dict[s
         completer.complete(IMAGE, LEFT[:, :5], "a lake")
     with pytest.raises(ValueError, match="bool"):
         completer.complete(IMAGE, LEFT.float(), "a lake")
-    with pytest.raises(ValueError, match="not a completion model"):
+    with pytest.raises(ValueError, match="is no completion model"):
         ImageCompleter.from_pretrained(checkpoints["depth"])
+    with pytest.raises(ValueError, match="no upsampling model"):
+        ImageCompleter.from_pretrained(checkpoints["completer"], upsampler=checkpoints["completer"])

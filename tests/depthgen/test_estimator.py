@@ -68,6 +68,33 @@ def test_known_metres_come_back_exactly(estimator: DepthEstimator):
     assert out.residual > 0
 
 
+def test_a_model_that_is_shown_known_depth_reads_it_and_takes_no_more_steps(checkpoints: dict[str, Path]):
+    told = DepthEstimator.from_pretrained(checkpoints["told_depth"], device="cpu")
+    seen = []
+    original = told.sampler.model.denoise
+
+    def watching(z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor, **others) -> torch.Tensor:
+        seen.append(condition)
+        return original(z_t, t, condition, **others)
+
+    told.sampler.model.denoise = watching
+    try:
+        out = told.complete(IMAGE, DEPTH, LEFT)
+        told.predict(IMAGE)
+    finally:
+        del told.sampler.model.denoise
+    assert torch.equal(out.depth[LEFT[0]], DEPTH[LEFT])
+    completing, predicting = seen  # one step each, as for a single sample of any of our models
+    code, known = completing[0, 3:]
+    assert known.mean() == pytest.approx(30 / WIDTH, abs=0.05)
+    metres = told.sampler.model.config.coding.decode(code[known.bool()])
+    assert metres.min() >= 2 - 1e-3
+    assert metres.max() <= 2 + 4 * 30 / WIDTH
+    assert not code[~known.bool()].any()
+    assert predicting.shape[1] == 5
+    assert not predicting[:, 3:].any()
+
+
 def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEstimator):
     calls = []
     original = estimator.sampler.model.denoise

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from depthgen.diffusion.prediction import target
 from depthgen.model import DiffusionModel, ModelConfig, completion_condition
 from depthgen.nn.unet import UNetConfig
 from depthgen.objectives import (
+    HIGHEST_LEVEL,
     SCHEDULE,
     DepthObjective,
     completion_loss,
@@ -18,6 +20,7 @@ from depthgen.objectives import (
     noise_times,
     palette_loss,
     training_known,
+    upsampling_loss,
 )
 from depthgen.text import TextEncoder
 
@@ -135,6 +138,49 @@ def test_fields_of_view_are_withheld_now_and_then() -> None:
     assert (model.fov == 0).float().mean() == pytest.approx(0.25, abs=0.06)
 
 
+def test_known_depth_is_shown_to_the_stated_share() -> None:
+    class Notes(Perfect):
+        def forward(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
+            self.condition = condition
+            return super().forward(z_t, t, condition)
+
+    model, samples = Notes(told), batch(300)
+    samples["depth"] = 2 + samples["image"][:, :1]
+    config = replace(DEPTH_MODEL, known_depth=True)
+    assert depth_loss(config, DepthObjective(show_known=0.3))(model, samples, seeded()) < 1e-3
+    image, code, known = model.condition.split([3, 1, 1], dim=1)
+    shown = known.flatten(1).any(1)
+    assert shown.float().mean() == pytest.approx(0.3, abs=0.08)
+    torch.testing.assert_close(code[shown], (told(image) * known)[shown])
+    assert not code[~shown].any()
+    without_known = {name: value for name, value in samples.items() if name != "known"}
+    with pytest.raises(ValueError, match="known_depth"):
+        depth_loss(config, DepthObjective())(model, without_known, seeded())
+
+
+def test_upsampling_loss_vanishes_for_the_true_picture_and_tells_the_noise() -> None:
+    samples = batch(64)
+    samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2
+    x0 = 2 * samples["image"] - 1
+    conditions = []
+
+    def clean(condition: torch.Tensor) -> torch.Tensor:
+        conditions.append(condition)
+        return x0
+
+    assert upsampling_loss()(Perfect(clean), samples, seeded()) < 1e-3
+    enlarged, level, shown, known = conditions[0].split([3, 1, 3, 1], dim=1)
+    assert level.amin() >= 0
+    assert level.amax() <= HIGHEST_LEVEL
+    torch.testing.assert_close(shown, x0 * known)
+    low = torch.nn.functional.avg_pool2d(x0, 4)
+    smooth = torch.nn.functional.interpolate(low, scale_factor=4, mode="bilinear")
+    noise = (enlarged - SCHEDULE.alpha(level) * smooth).flatten(1).square().mean(1).sqrt()
+    sigma = SCHEDULE.sigma(level[:, 0, 0, 0])
+    assert torch.corrcoef(torch.stack([noise, sigma]))[0, 1] > 0.95
+    assert upsampling_loss()(Perfect(lambda condition: condition[:, :3]), samples, seeded()) > 0.01
+
+
 def test_palette_loss_counts_hidden_pixels_of_the_true_picture() -> None:
     samples = batch()
     samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2
@@ -148,6 +194,25 @@ def test_completion_loss_vanishes_for_the_true_picture() -> None:
     samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2  # a flip changes nothing
     x0 = 2 * samples["image"] - 1
     assert completion_loss(TextEncoder.load())(Perfect(lambda condition: x0), samples, seeded()) < 1e-3
+
+
+def test_tokens_serve_as_captions() -> None:
+    encoder, samples = TextEncoder.load(), batch(3)
+    samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2
+    samples["captions"] = [["a lake"]] * 3
+    tokens = encoder.tokens(["a lake"]).expand(3, 1, -1)
+    told = {name: value for name, value in samples.items() if name != "captions"} | {"tokens": tokens}
+    states = []
+
+    class Notes(Perfect):
+        def forward(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
+            states.append(text.tokens)
+            return super().forward(z_t, t, condition)
+
+    loss = completion_loss(encoder, drop_text=0.0)
+    for given in (samples, told):
+        loss(Notes(lambda condition: 2 * samples["image"] - 1), given, seeded())
+    assert torch.equal(*states)
 
 
 def test_losses_reach_every_parameter() -> None:

@@ -14,10 +14,12 @@ from depthgen.transfer import TransferReport, transfer
 TINY = UNetConfig(channels=(8, 16), blocks=(1, 1), attention=(False, True), heads=2, groups=4)
 
 
-def network(task: str, unet: UNetConfig = TINY, text: bool = False, seed: int = 0) -> DiffusionModel:
+def network(
+    task: str, unet: UNetConfig = TINY, text: bool = False, seed: int = 0, known_depth: bool = False
+) -> DiffusionModel:
     """A network with no two tensors alike."""
     torch.manual_seed(seed)
-    model = DiffusionModel(ModelConfig(task=task, unet=unet, text=text))
+    model = DiffusionModel(ModelConfig(task=task, unet=unet, text=text, known_depth=known_depth))
     with torch.no_grad():
         for weight in model.parameters():
             weight.normal_()
@@ -66,6 +68,47 @@ def test_attention_to_text_is_dropped() -> None:
     copied = report.names("copied")
     assert any(".attention." in name for name in copied)
     assert not any(".reading." in name for name in copied)
+
+
+def test_equal_shapes_of_other_channels_are_not_carried() -> None:
+    """A Palette network reads two pictures, one told of known depth a picture, two maps and its own."""
+    source, target = network("palette", seed=1), network("depth", seed=2, known_depth=True)
+    assert source.net.stem.weight.shape == target.net.stem.weight.shape
+    before = values(target)
+    assert outcomes(transfer(source, target))["net.stem.weight"] == "new (its layer is made anew)"
+    assert torch.equal(target.net.stem.weight, before["net.stem.weight"])
+
+
+GROWN = replace(TINY, channels=(8, 8, 16, 16), blocks=(1, 1, 1, 2), attention=(False,) * 3 + (True,))
+INNER = replace(TINY, channels=(16, 16), blocks=(1, 2))
+
+
+def test_a_network_grows_levels_around_those_of_another() -> None:
+    inner, grown = replace(INNER, embedding=32), replace(GROWN, embedding=32)
+    source, target = network("depth", inner, seed=1), network("depth", grown, seed=2)
+    given, before = values(source), values(target)
+    report = transfer(source, target, shift_levels=2)
+    after = values(target)
+    assert torch.equal(after["net.downs.2.weight"], given["net.downs.0.weight"])
+    assert torch.equal(after["net.ups.3.conv.weight"], given["net.ups.1.conv.weight"])
+    name = "net.decoders.{}.blocks.1.conv1.weight"
+    assert torch.equal(after[name.format(3)], given[name.format(1)])
+    copied = set(report.names("copied"))
+    inner_levels = {
+        n
+        for n in after
+        if n.split(".")[1] in ("downs", "encoders", "decoders", "ups") and n.split(".")[2] in "23"
+    }
+    assert copied == inner_levels | {n for n in after if n.startswith("net.embed_noise")}
+    for untouched in after.keys() - copied:
+        assert torch.equal(after[untouched], before[untouched]), untouched
+    assert report.names("dropped") == ()
+
+
+def test_grown_networks_must_agree_inside() -> None:
+    source, target = network("depth", INNER), network("depth", GROWN)  # embeddings of 64 and 32
+    with pytest.raises(ValueError, match="embedding 64 of the source"):
+        transfer(source, target, shift_levels=2)
 
 
 CASES = [

@@ -6,7 +6,14 @@ import torch
 from depthgen.depth import DepthCoding
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.unet import UNetConfig
-from depthgen.validation import PANEL_ROWS, Validation, depth_panel, depth_scores, judge_scores
+from depthgen.validation import (
+    PANEL_ROWS,
+    Validation,
+    depth_panel,
+    depth_scores,
+    judge_scores,
+    upsampling_panel,
+)
 
 UNET = UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True))
 
@@ -93,3 +100,17 @@ class Errs(DiffusionModel):
 def test_noise_prediction_is_scored_after_several_steps() -> None:
     samples = batch()
     assert depth_scores(Errs(samples["depth"]), samples)["rel"] < 0.01
+
+
+def test_an_upsamplers_panel_has_rows_of_its_input_answer_and_picture() -> None:
+    samples = batch() | {"known": torch.zeros(5, 1, 8, 8, dtype=torch.bool)}
+    samples["image"] = torch.nn.functional.interpolate(samples["image"][..., ::4, ::4], scale_factor=4)
+
+    class Draws(DiffusionModel):
+        def denoise(self, z_t, t, condition, text=None, fov=None) -> torch.Tensor:
+            return 2 * samples["image"][:PANEL_ROWS] - 1
+
+    shown = upsampling_panel(Draws(ModelConfig(task="upsampling", unet=UNET)), samples)
+    assert shown.shape == (3, 8 * PANEL_ROWS, 8 * 3)
+    torch.testing.assert_close(shown[:, :8, 8:], torch.cat([samples["image"][0]] * 2, dim=-1))
+    assert (shown[:, :, :8] - shown[:, :, 16:]).abs().mean() < 0.25

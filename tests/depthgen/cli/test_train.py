@@ -87,7 +87,7 @@ def test_help_lists_the_experiments(
 ) -> None:
     run(monkeypatch, ["--help"])
     said = capsys.readouterr().out
-    assert "worlds_completer, worlds_depth, worlds_judge" in said
+    assert "worlds_completer, worlds_depth, worlds_depth_256" in said
     assert all(
         f"{stage}, {stage}_small" in said for stage in ("palette", "indoor", "outdoor", "nyu", "kitti")
     )
