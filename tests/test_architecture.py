@@ -27,7 +27,6 @@ HEAVY = {
     "rich",
     "accelerate",
     "safetensors",
-    "dacite",
     "tqdm",
 }
 # package -> the parts of depthgen it may import besides itself
@@ -38,7 +37,7 @@ ALLOWED = {
     "geometry": set(),
     "worlds": {"geometry", "depth"},
     "pretrain": {"geometry", "depth"},
-    "data": {"geometry", "depth", "worlds", "images"},
+    "data": {"geometry", "depth", "worlds", "images", "plain"},
     "training": set(),
 }
 SCENE3D_MAY_IMPORT = {"geometry", "worlds", "depth", "evaluation"}

@@ -34,6 +34,7 @@ from depthgen.data.files import examine
 from depthgen.data.pairing import PairBy, paired
 from depthgen.data.poses import Layout, read_matrix, read_trajectory
 from depthgen.data.sample import RGBD, BrokenSample, Diagnosis, planar_z
+from depthgen.plain import from_plain
 
 SHEET = "rgbd.yaml"
 ORDER = ("train", "val", "test")  # in time
@@ -69,15 +70,14 @@ class FolderSheet:
 
 def read_sheet(path: Path) -> FolderSheet:
     """The sheet in the file `path`; ValueError names the entry that is unknown, absent or of another kind."""
-    import dacite
     import yaml
 
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf8"))
-        sheet = dacite.from_dict(FolderSheet, entries, dacite.Config(strict=True))
+        sheet = from_plain(FolderSheet, entries)
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file; describe the folder there, see {__name__}") from error
-    except (yaml.YAMLError, dacite.DaciteError, AttributeError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ValueError(f"{path}: {' '.join(str(error).split())}") from error
     if sheet.metres_per_level <= 0:
         raise ValueError(f"{path}: metres_per_level is {sheet.metres_per_level}; give a positive number")

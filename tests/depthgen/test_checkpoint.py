@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -102,3 +104,40 @@ def test_plain_values_become_nested_dataclasses() -> None:
     assert config.unet.channels == (16,)
     with pytest.raises(ValueError, match="wheels"):
         from_plain(ModelConfig, {"wheels": 4})
+
+
+@dataclass(frozen=True)
+class Settings:
+    name: str
+    share: float | None = None
+    size: tuple[int, int] = (1, 2)
+    kind: Literal["a", "b"] = "a"
+    counts: dict[str, int] = field(default_factory=dict)
+    names: str | tuple[str, ...] = ()
+    on: bool = False
+
+
+def test_plain_values_of_every_type() -> None:
+    plain = {"name": "x", "share": 1, "size": [3, 4], "counts": {"b": 2}, "names": ["p", "q"], "on": True}
+    assert from_plain(Settings, plain) == Settings("x", 1.0, (3, 4), "a", {"b": 2}, ("p", "q"), True)
+    assert isinstance(from_plain(Settings, plain).share, float)
+    assert from_plain(Settings, {"name": "x", "names": "p"}).names == "p"
+    assert from_plain(Settings, {"name": "x", "share": None}).share is None
+
+
+@pytest.mark.parametrize(
+    ("plain", "said"),
+    [
+        ({}, "name"),
+        ({"name": 3}, r"Settings\.name is 3, which is not of type str"),
+        ({"name": "x", "size": [1]}, r"Settings\.size is \[1\], which is not of length 2"),
+        ({"name": "x", "size": [1, True]}, r"Settings\.size\[1\] is True"),
+        ({"name": "x", "kind": "c"}, "one of a, b"),
+        ({"name": "x", "counts": {"b": "many"}}, r"Settings\.counts\.b is 'many'"),
+        ({"name": "x", "share": "half"}, r"Settings\.share is 'half'"),
+        ({"name": "x", "on": 1}, r"Settings\.on is 1"),
+    ],
+)
+def test_ill_typed_values_are_named(plain: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        from_plain(Settings, plain)

@@ -139,7 +139,7 @@ def test_every_protocol_is_explained(monkeypatch: pytest.MonkeyPatch, capsys):
         (["nonsense=1"], "nonsense"),
         (["checkpoint=nonsense"], "nonsense"),
         (["count=0"], "count"),
-        (["protocol=prompts", "checkpoint={depth}", "judge={judge}"], "not a completion model"),
+        (["protocol=prompts", "checkpoint={depth}", "judge={judge}"], "no completion model"),
         (["protocol=prompts", "checkpoint={completer}", "judge={depth}"], "judge"),
     ],
 )
