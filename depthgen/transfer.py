@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from depthgen.model import DiffusionModel
+from depthgen.model import CHANNELS, DiffusionModel
 
 REMADE = ("net.stem", "net.out")  # the layers that may differ in shape
 OUTERMOST = ("net.out_norm", "net.out_scale_shift")  # these too, where levels are added around the source's
@@ -68,16 +68,17 @@ def transfer(source: DiffusionModel, target: DiffusionModel, shift_levels: int =
     """Copy into `target`, in place, each layer that `source` has in the same shape; the report says which.
 
     A layer is carried whole or not at all; what is new keeps the values that the target was built with. The
-    first and the last convolution are new where the networks read or write other channels. shift_levels: how
+    first and the last convolution are new where the networks read or write other channels, but for depth
+    models of which only the target reads known depth: that begins with weight zero. shift_levels: how
     many levels the target has around those of the source, whose level k becomes its level k + shift_levels;
     the report names tensors as the target does. Raises ValueError, before anything is copied, when the
     networks have different widths, heads or groups: only the layers at full size may differ in shape.
     """
-    ours, theirs = target.state_dict(), _shifted(source.state_dict(), shift_levels)
+    ours, theirs = target.state_dict(), _shifted(_widened(source, target), shift_levels)
     may_differ = REMADE + (OUTERMOST if shift_levels else ())
     _require_alike(source, target, ours, theirs, may_differ)
     remade = set(may_differ)
-    if shift_levels == 0 and _channels(source) == _channels(target):
+    if shift_levels == 0 and _same_channels(source, target):
         remade = set()
     accounts = [Account(name, _outcome(name, ours, theirs, remade), ours[name].numel()) for name in ours]
     with torch.no_grad():
@@ -101,9 +102,20 @@ def _outcome(name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor], rema
     return "new (its layer is made anew)" if _layer(name) in remade else "copied"
 
 
-def _channels(model: DiffusionModel) -> tuple[str, bool]:
-    """What the channels of a network mean."""
-    return model.config.task, model.config.known_depth
+def _same_channels(source: DiffusionModel, target: DiffusionModel) -> bool:
+    """Whether the channels of the source, after `_widened`, mean what those of the target do."""
+    return source.config.task == target.config.task and source.config.known_depth <= target.config.known_depth
+
+
+def _widened(source: DiffusionModel, target: DiffusionModel) -> dict[str, Tensor]:
+    """The source's tensors; if only the target reads known depth, its first convolution reads it with weight
+    zero, which leaves its function as it was."""
+    tensors = source.state_dict()
+    if _same_channels(source, target) and source.config.known_depth != target.config.known_depth:
+        stem, picture = tensors["net.stem.weight"], CHANNELS[source.config.task][0]
+        unread = stem.new_zeros(len(stem), 2, *stem.shape[2:])
+        tensors["net.stem.weight"] = torch.cat([stem[:, :picture], unread, stem[:, picture:]], dim=1)
+    return tensors
 
 
 def _shifted(tensors: dict[str, Tensor], levels: int) -> dict[str, Tensor]:

@@ -70,6 +70,14 @@ def test_attention_to_text_is_dropped() -> None:
     assert not any(".reading." in name for name in copied)
 
 
+def test_a_depth_model_learns_to_read_known_depth_from_where_it_stood() -> None:
+    source, target = network("depth", seed=1), network("depth", seed=2, known_depth=True)
+    transfer(source, target)
+    z, t, image = torch.randn(1, 1, 16, 16), torch.tensor([0.5]), torch.randn(1, 3, 16, 16)
+    told = torch.cat([image, torch.randn(1, 2, 16, 16)], dim=1)
+    torch.testing.assert_close(target(z, t, told), source(z, t, image))
+
+
 def test_equal_shapes_of_other_channels_are_not_carried() -> None:
     """A Palette network reads two pictures, one told of known depth a picture, two maps and its own."""
     source, target = network("palette", seed=1), network("depth", seed=2, known_depth=True)
