@@ -4,6 +4,7 @@ Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is plana
 `b_from_a` maps coordinates in a to coordinates in b.
 """
 
+from depthgen.geometry.blocks import Blocks
 from depthgen.geometry.camera import Camera, magnification, pixel_rays, project, unproject
 from depthgen.geometry.edges import depth_edges
 from depthgen.geometry.holes import clean_holes, pinholes, push_pull
@@ -13,6 +14,7 @@ from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotatio
 from depthgen.geometry.seamless import seamless
 
 __all__ = [
+    "Blocks",
     "Camera",
     "Mesh",
     "Reprojection",

@@ -52,6 +52,16 @@ def rasterize(mesh: Mesh, camera: Camera, device: torch.device | str = "cpu") ->
     return _shade(buffer, corners, mesh.colors.to(device)[faces], camera)
 
 
+def outside_view(vertices: Tensor, camera: Camera) -> Tensor:
+    """Which world points (...,3) lie beyond each of five planes, as (5,...) bool.
+
+    The planes are the near plane and the sides of the image: left, top, right, bottom. What lies between
+    points that are all beyond one plane cannot be seen.
+    """
+    outside = _outside(_homogeneous(vertices.reshape(-1, 3), camera), camera)
+    return torch.stack(outside).unflatten(1, vertices.shape[:-1])
+
+
 def _homogeneous(vertices: Tensor, camera: Camera) -> Tensor:
     """Image points (3,N) float32 as (u z, v z, z) of world points (N,3)."""
     image_from_world = (camera.K @ camera.camera_from_world[:3]).to(vertices.device)
@@ -59,10 +69,15 @@ def _homogeneous(vertices: Tensor, camera: Camera) -> Tensor:
     return (image_from_world[:, :3] @ points.T + image_from_world[:, 3:]).float()
 
 
+def _outside(points: Tensor, camera: Camera) -> tuple[Tensor, ...]:
+    """Five planes, and which image points (3,N) lie beyond each; see `outside_view`."""
+    x, y, z = points
+    return z < NEAR, x < 0, y < 0, x > camera.width * z, y > camera.height * z
+
+
 def _within_view(faces: Tensor, points: Tensor, camera: Camera) -> Tensor:
     """The faces (M,3) that are not wholly behind the near plane or beyond one side of the image."""
-    x, y, z = points
-    outside = (z < NEAR, x < 0, y < 0, x > camera.width * z, y > camera.height * z)
+    outside = _outside(points, camera)
     code = torch.stack([side.byte() << bit for bit, side in enumerate(outside)]).sum(0, dtype=torch.uint8)
     first, second, third = (code[corner] for corner in faces.T.contiguous())
     return faces[(first & second & third) == 0]

@@ -55,7 +55,7 @@ def grown_mesh(frames: tuple[Frame, ...]) -> tuple[Mesh, list[int]]:
     fused, face_ends = fuse_all(()), []
     for frame in frames:
         fused = extend(fused, frame)
-        face_ends.append(len(fused.surface.faces))
+        face_ends.append(sum(len(mesh.faces) for mesh in fused.surface_blocks.meshes))
     return fused.surface, face_ends
 
 

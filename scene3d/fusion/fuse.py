@@ -10,26 +10,37 @@ camera and lies behind every surface. It is drawn when a view is re-rendered and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, Mesh, grid_mesh, merge_meshes, pixel_rays
+from depthgen.geometry import Blocks, Camera, Mesh, grid_mesh, pixel_rays
 from scene3d.frame import Frame
 
 
 @dataclass(frozen=True)
 class Fused:
-    """surface: triangles in metres in the scene's frame. sky: triangles on the unit sphere of directions."""
+    """surface_blocks: triangles in metres in the scene's frame. sky_blocks: on the unit sphere of directions."""
 
-    surface: Mesh
-    sky: Mesh
+    surface_blocks: Blocks = field(default_factory=Blocks)
+    sky_blocks: Blocks = field(default_factory=Blocks)
+
+    @cached_property
+    def surface(self) -> Mesh:
+        """The surface as one mesh, in metres in the scene's frame."""
+        return self.surface_blocks.merged()
+
+    @cached_property
+    def sky(self) -> Mesh:
+        """The sky as one mesh on the unit sphere of directions."""
+        return self.sky_blocks.merged()
 
 
 def fuse_all(frames: Iterable[Frame]) -> Fused:
     """The fused scene of views in the order in which they were generated."""
-    fused = Fused(_empty_mesh(), _empty_mesh())
+    fused = Fused()
     for frame in frames:
         fused = extend(fused, frame)
     return fused
@@ -38,10 +49,14 @@ def fuse_all(frames: Iterable[Frame]) -> Fused:
 def extend(fused: Fused, frame: Frame) -> Fused:
     """Add what `frame` shows for the first time (its pixels that are not `known`) and is certain of."""
     reach = _grown(~frame.known)  # one pixel beyond the new ones: the stitch
+    turned_only = without_position(frame.camera)
     sky_depth = 1 / pixel_rays(frame.camera).norm(dim=-1).float()[None]  # z of a point at distance 1
     surface = grid_mesh(frame.image, frame.depth, frame.valid & frame.certain & reach, frame.camera)
-    sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, without_position(frame.camera))
-    return Fused(merge_meshes([fused.surface, surface]), merge_meshes([fused.sky, sky]))
+    sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, turned_only)
+    return Fused(
+        fused.surface_blocks.added(surface, frame.camera),
+        fused.sky_blocks.added(sky, turned_only),
+    )
 
 
 def without_position(camera: Camera) -> Camera:
@@ -54,7 +69,3 @@ def without_position(camera: Camera) -> Camera:
 def _grown(region: Tensor) -> Tensor:
     """A (1, H, W) region and its 8-neighbours."""
     return torch.nn.functional.max_pool2d(region[None].float(), 3, stride=1, padding=1)[0] > 0
-
-
-def _empty_mesh() -> Mesh:
-    return Mesh(torch.zeros(0, 3), torch.zeros(0, 3), torch.zeros(0, 3, dtype=torch.int64))

@@ -37,8 +37,9 @@ def view_from(fused: Fused, camera: Camera, device: str = "cpu") -> View:
 
     Cracks are closed from their neighbours; holes, and specks adrift in them, are left to be imagined.
     """
-    front = rasterize(fused.surface, camera, device)
-    back = rasterize(fused.sky, without_position(camera), device)
+    turned_only = without_position(camera)
+    front = rasterize(fused.surface_blocks.near_view(camera), camera, device)
+    back = rasterize(fused.sky_blocks.near_view(turned_only), turned_only, device)
     known = (front.known | back.known).cpu()
     image, depth = _with_cracks_closed(
         torch.where(front.known, front.image, back.image).cpu(),
