@@ -16,7 +16,7 @@ import json
 import os
 import platform
 import shutil
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def record_seconds(root: Path, view: int, seconds: dict[str, float]) -> None:
         timings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # none yet; or damaged, which is no reason to stop
         timings = {}
-    replace_file(path, json.dumps({**timings, f"{view:04d}": seconds}, indent=1) + "\n")
+    replace_file(path, _json({**timings, f"{view:04d}": seconds}))
 
 
 def read_manifest(root: Path) -> Manifest:
@@ -159,11 +159,11 @@ def _manifest_from(data: Any, path: Path) -> Manifest:
             f"{path} has format version {data.get('version')}, this program reads {FORMAT_VERSION}"
         )
     try:
-        fields = {key: value for key, value in data.items() if key not in ("format", "version")}
-        fields["journal"] = tuple(Entry(**entry) for entry in fields["journal"])
-        fields["cameras"] = tuple(fields["cameras"])
-        fields["then"] = tuple((view, prompt) for view, prompt in fields.get("then", ()))
-        manifest = Manifest(**fields)
+        values = {key: value for key, value in data.items() if key not in ("format", "version")}
+        values["journal"] = tuple(Entry(**entry) for entry in values["journal"])
+        values["cameras"] = tuple(values["cameras"])
+        values["then"] = tuple((view, prompt) for view, prompt in values.get("then", ()))
+        manifest = Manifest(**values)
     except (TypeError, KeyError, ValueError) as error:
         raise SceneFolderError(f"{path} is damaged ({error}); restore it or start anew") from error
     if [entry.view for entry in manifest.journal] != list(range(len(manifest.cameras))):
@@ -173,8 +173,31 @@ def _manifest_from(data: Any, path: Path) -> Manifest:
 
 def write_manifest(root: Path, manifest: Manifest) -> None:
     """Replace `root`/scene.json in one atomic step."""
-    text = json.dumps({"format": FORMAT, "version": FORMAT_VERSION, **asdict(manifest)}, indent=1)
-    replace_file(root / "scene.json", text + "\n")
+    values = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
+    values |= {"journal": [vars(entry) for entry in manifest.journal]}
+    replace_file(root / "scene.json", _json({"format": FORMAT, "version": FORMAT_VERSION, **values}))
+
+
+def _json(values: dict[str, Any]) -> str:
+    """JSON with a line for each entry of the values, which may be lists and mappings themselves.
+
+    Python's own indentation is slow enough to be felt when a scene has a hundred views.
+    """
+    lines = (f" {json.dumps(key)}: {_lines(value)}" for key, value in values.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    if not value or not isinstance(value, (list, tuple, dict)):
+        return json.dumps(value)
+    if isinstance(value, dict):
+        entries, (start, end) = (
+            [f"{json.dumps(key)}: {json.dumps(each)}" for key, each in value.items()],
+            "{}",
+        )
+    else:
+        entries, (start, end) = [json.dumps(each) for each in value], "[]"
+    return start + "\n  " + ",\n  ".join(entries) + "\n " + end
 
 
 def replace_file(path: Path, text: str) -> None:

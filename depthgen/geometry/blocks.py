@@ -7,7 +7,7 @@ tile of the picture they come from, which lie close together in space, and knows
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,11 +21,11 @@ TILE = 32  # pixels: a few thousand triangles, and a box of a few degrees
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """meshes: as they were added. tiles: the same triangles in blocks. boxes (n,2,3): their corners, metres."""
+    """meshes: as they were added. tiles: the same triangles in blocks. boxes (n,2,3): around each, metres."""
 
     meshes: tuple[Mesh, ...] = ()
     tiles: tuple[Mesh, ...] = ()
-    boxes: Tensor = torch.zeros(0, 2, 3)
+    boxes: Tensor = field(default_factory=lambda: torch.zeros(0, 2, 3))
 
     def added(self, mesh: Mesh, camera: Camera) -> Blocks:
         """With a further mesh; the tiles are those of the picture of `camera`, from which it was made."""
@@ -37,18 +37,16 @@ class Blocks:
 
     def merged(self) -> Mesh:
         """All triangles in one mesh, in the order in which they were added."""
-        return merge_meshes(list(self.meshes)) if self.meshes else EMPTY
+        return merge_meshes([EMPTY_MESH, *self.meshes])
 
     def near_view(self, camera: Camera) -> Mesh:
         """The triangles of all blocks whose boxes reach into the view: at least those that it shows."""
-        if not self.tiles:
-            return EMPTY
         seen = ~outside_view(_corners(self.boxes), camera).all(-1).any(0)
         tiles = [self.tiles[i] for i in seen.nonzero().flatten().tolist()]
-        return merge_meshes(tiles) if tiles else EMPTY
+        return merge_meshes([EMPTY_MESH, *tiles])
 
 
-EMPTY = Mesh(torch.zeros(0, 3), torch.zeros(0, 3), torch.zeros(0, 3, dtype=torch.int64))
+EMPTY_MESH = Mesh(torch.zeros(0, 3), torch.zeros(0, 3), torch.zeros(0, 3, dtype=torch.int64))
 
 
 def _tiles(mesh: Mesh, camera: Camera) -> Iterator[Mesh]:

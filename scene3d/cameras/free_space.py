@@ -46,7 +46,9 @@ class FreeSpace:
         points = points.float()
         eyes = torch.stack([frame.camera.position for frame in self.views]).float()
         seen = _distance(points, eyes) <= 2 * self.clearance
-        for frame in self.views:
+        for frame in reversed(self.views):  # the last ones are the likeliest to look here
+            if seen.all():
+                break
             seen |= _looks_through(frame, points)
         return seen
 

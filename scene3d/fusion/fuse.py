@@ -22,7 +22,7 @@ from scene3d.frame import Frame
 
 @dataclass(frozen=True)
 class Fused:
-    """surface_blocks: triangles in metres in the scene's frame. sky_blocks: on the unit sphere of directions."""
+    """surface_blocks: triangles in metres in the scene's frame. sky_blocks: on the sphere of directions."""
 
     surface_blocks: Blocks = field(default_factory=Blocks)
     sky_blocks: Blocks = field(default_factory=Blocks)

@@ -101,3 +101,9 @@ def test_replacing_a_file_keeps_the_old_one_when_writing_fails(
 def test_changes_name_what_differs(garden: Scene) -> None:
     assert changes(garden.manifest, {}, {}) == []
     assert changes(garden.manifest, {"torch": "2"}, {}) == ["torch was None, is 2"]
+
+
+def test_scene_json_is_readable_with_one_line_for_each_view(garden: Scene) -> None:
+    text = (garden.root / "scene.json").read_text()
+    assert json.loads(text)["prompt"] == garden.prompt
+    assert len([line for line in text.splitlines() if '"view": ' in line]) == len(garden.frames)
