@@ -22,6 +22,7 @@ FACTORIES: dict[str, tuple[type, type]] = {
     "judge": (Judge, JudgeConfig),
 }
 WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED_AS = {"completion": "completer", "upsampling": "upsampler"}  # stages named otherwise than models
 BUILTIN = ("completer", "upsampler", "depth", "judge")
 
 
@@ -44,6 +45,13 @@ def is_shipped(name: str) -> bool:
 
 def _shipped(name: str) -> Path:
     return WEIGHTS / f"{name}.safetensors"
+
+
+def stage_path(name_or_path: str, stage: str) -> Path:
+    """The file that a training stage reads: "builtin" is the shipped model of the same stage."""
+    if name_or_path != "builtin":
+        return Path(name_or_path)
+    return builtin_path(SHIPPED_AS.get(stage, stage))
 
 
 def save_checkpoint(

@@ -58,6 +58,16 @@ class ImageCompleter:
         self.encoder = encoder
         self.upsampler = upsampler
 
+    @property
+    def steps(self) -> int:
+        """Sampling steps where nobody asks for a number: those a student was made for, else 24."""
+        return self.model.config.steps or STEPS
+
+    @property
+    def guidance(self) -> float:
+        """Weight of the words where nobody asks for one: what is folded into a student, else 3."""
+        return self.model.config.guidance_folded or GUIDANCE
+
     @classmethod
     def from_pretrained(
         cls,
@@ -87,8 +97,8 @@ class ImageCompleter:
         prompt: str,
         *,
         size: int | tuple[int, int] = 256,
-        guidance: float = GUIDANCE,
-        steps: int = STEPS,
+        guidance: float | None = None,
+        steps: int | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """A picture (3,H,W) in [0,1] of `prompt`; size: a side in pixels, or (H, W).
@@ -110,8 +120,8 @@ class ImageCompleter:
         known: Tensor,
         prompt: str,
         *,
-        guidance: float = GUIDANCE,
-        steps: int = STEPS,
+        guidance: float | None = None,
+        steps: int | None = None,
         generator: torch.Generator | None = None,
     ) -> Completion:
         """Fill the unknown part of `image` by `prompt`; what is known comes back exactly.
@@ -119,7 +129,8 @@ class ImageCompleter:
         image: (3,H,W) in [0,1]; known: (1,H,W) bool. The base works at its own resolution; where the picture
         is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
         fitted to the known pixels, see `composited`. guidance: weight of the words, 1 is none extra; steps:
-        of the base. generator: by default one seeded with 0. ValueError on wrong shapes or an empty prompt.
+        of the base; None: as the base wants it, see the properties. generator: by default one seeded with 0.
+        ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
         _check(image, known, prompt)
         generator = generator or torch.Generator().manual_seed(0)
@@ -142,8 +153,8 @@ class ImageCompleter:
         image: Tensor | None = None,
         known: Tensor | None = None,
         *,
-        guidance: float = GUIDANCE,
-        steps: int = STEPS,
+        guidance: float | None = None,
+        steps: int | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """B pictures (B,3,h,w) in [0,1] at the model's resolution, known pixels not put back.
@@ -156,7 +167,8 @@ class ImageCompleter:
         known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
         noise = torch.randn(image.shape, generator=generator or torch.Generator().manual_seed(0))
         condition = completion_condition(2 * image - 1, known)
-        return self._drawn(self._denoiser(condition, prompts, guidance), noise, steps)
+        denoise = self._denoiser(condition, prompts, self._left_to_add(guidance))
+        return self._drawn(denoise, noise, self.steps if steps is None else steps)
 
     @torch.inference_mode()
     def upsample(
@@ -165,14 +177,15 @@ class ImageCompleter:
         image: Tensor | None = None,
         known: Tensor | None = None,
         *,
-        steps: int = UPSAMPLER_STEPS,
+        steps: int | None = None,
         level: float = UPSAMPLER_LEVEL,
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """B pictures (B,3,4h,4w) in [0,1] from small ones, low (B,3,h,w), known pixels not put back.
 
-        image: (B,3,4h,4w) in [0,1], known: (B,1,4h,4w) bool; None: nothing. level: noise time in [0, 1] of
-        the noise put into `low`, of which the upsampler is told. ValueError without an upsampler.
+        image: (B,3,4h,4w) in [0,1], known: (B,1,4h,4w) bool; None: nothing. steps: by default those a student
+        was made for, else 8. level: noise time in [0, 1] of the noise put into `low`, of which the upsampler
+        is told. ValueError without an upsampler.
         """
         if self.upsampler is None:
             raise ValueError("this completer has no upsampler; give from_pretrained one")
@@ -185,12 +198,24 @@ class ImageCompleter:
         noise = torch.randn(image.shape, generator=generator)
         condition = upsampling_condition(noisy, levels, 2 * image - 1, known)
         denoise = clipped(self._under(self.upsampler, condition.to(self._device)))
-        return self._drawn(denoise, noise, steps)
+        own = self.upsampler.config.steps or UPSAMPLER_STEPS
+        return self._drawn(denoise, noise, own if steps is None else steps)
 
     def _drawn(self, denoise: Denoiser, noise: Tensor, steps: int) -> Tensor:
         """Pictures in [0,1] on the CPU from noise (B,3,h,w) there."""
         drawn = sample_ddim(denoise, noise.to(self._device), self.model.schedule, uniform_times(steps))
         return ((drawn.float().cpu() + 1) / 2).clamp(0, 1)
+
+    def _left_to_add(self, guidance: float | None) -> float:
+        """Scale of the guidance that sampling must add: 1, none, where it is folded into the model."""
+        folded = self.model.config.guidance_folded
+        if folded is None:
+            return self.guidance if guidance is None else guidance
+        if guidance not in (None, folded):
+            raise ValueError(
+                f"guidance {folded:g} is folded into this model; leave out guidance={guidance:g}"
+            )
+        return 1.0
 
     def _denoiser(self, condition: Tensor, prompts: Sequence[str], guidance: float) -> Denoiser:
         condition = condition.to(self._device)

@@ -137,9 +137,10 @@ class DiffusionDepth:
 
         A model that was shown the known depth needs no guidance towards it, nor more steps than `predict`.
         """
-        told = self.model.config.known_depth
-        method = Resample(rounds=1) if told else Guide(limit=1.0)
-        default = default_steps(request, self.model.config) if told else COMPLETE_STEPS
+        config = self.model.config
+        method = Resample(rounds=1) if config.known_depth else Guide(limit=1.0)
+        as_predict = config.known_depth or config.steps is not None
+        default = default_steps(request, config) if as_predict else COMPLETE_STEPS
         times = uniform_times(request.steps or default)
         given = Known(self._put(values).expand(noise.shape), self._put(known).expand(noise.shape))
         schedule = self.model.schedule
@@ -164,8 +165,10 @@ def default_steps(request: SampleRequest, config: ModelConfig) -> int:
 
     A single sample is wanted for its depth alone, and one evaluation from pure noise comes nearest to the
     truth: it is what L1 training makes the median. Several are wanted for how they differ, which takes
-    further steps.
+    further steps. A distilled model takes the steps that it was made for.
     """
+    if config.steps is not None:
+        return config.steps
     if request.sampler == "ancestral":
         return ANCESTRAL_STEPS
     if config.prediction == "eps":

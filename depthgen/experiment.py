@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from depthgen.checkpoint import builtin_path, load_checkpoint, save_checkpoint
+from depthgen.checkpoint import load_checkpoint, save_checkpoint, stage_path
 from depthgen.data.frames import DataConfig, Frames, broken_files
 from depthgen.data.synthetic import SyntheticConfig, write_sources
 from depthgen.data.worlds import WorldViews, collate
 from depthgen.devices import resolve_device
+from depthgen.distillation import DistilConfig, lesson
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.objectives import (
@@ -35,8 +36,6 @@ from depthgen.worlds import KINDS, TIMES, WEATHERS
 
 ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS)}
 Stage = Literal["palette", "depth", "completion", "upsampling", "judge"]
-# what the checkpoints that ship are called
-SHIPPED_AS = {"completion": "completer", "upsampling": "upsampler"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,8 @@ class Experiment:
     judge: JudgeConfig = field(default_factory=lambda: JudgeConfig(ATTRIBUTES))
     objective: DepthObjective = field(default_factory=DepthObjective)  # of the stage "depth"
     palette: TaskShares = field(default_factory=TaskShares)  # of the stage "palette"
+    # A few-step student of a teacher, which `model` and `start_from` are then taken from; not of "palette".
+    distil: DistilConfig | None = None
     data: DataConfig = field(default_factory=DataConfig)
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)  # worlds in place of missing data
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -63,11 +64,16 @@ def run(experiment: Experiment) -> Path:
     """Train to the end (or resume to it) and export; returns the path of the checkpoint."""
     torch.manual_seed(experiment.train.seed)  # initial weights
     folder = Path(experiment.runs) / experiment.name
-    model = start(experiment)
+    if experiment.distil:
+        model, objective = lesson(
+            experiment.stage, experiment.distil, experiment.objective, experiment.train.device
+        )
+        experiment = replace(experiment, model=model.config)
+    else:
+        model, objective = start(experiment), objective_of(experiment)
     write_sources(experiment.synthetic, experiment.data)
     broken = folder / "broken.txt"
     data = Frames(experiment.data, broken) if experiment.data.sources else WorldViews(experiment.data.worlds)
-    objective = objective_of(experiment)
     held_out = validation_batches(experiment.data, broken, experiment.train.batch_size)
     started = time.perf_counter()
     averaged, facts = fit(
@@ -101,9 +107,7 @@ def start(experiment: Experiment) -> Judge | DiffusionModel:
     fresh = Judge(experiment.judge) if experiment.stage == "judge" else DiffusionModel(experiment.model)
     if not experiment.start_from:
         return fresh
-    builtin = experiment.start_from == "builtin"
-    shipped = SHIPPED_AS.get(experiment.stage, experiment.stage)
-    source, _ = load_checkpoint(builtin_path(shipped) if builtin else experiment.start_from)
+    source, _ = load_checkpoint(stage_path(experiment.start_from, experiment.stage))
     if source.config == fresh.config:
         return source.train()
     if not (isinstance(source, DiffusionModel) and isinstance(fresh, DiffusionModel)):

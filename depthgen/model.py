@@ -44,6 +44,10 @@ class ModelConfig:
     training_fov: float | None = 60.0
     text: bool = False  # conditioned on TextStates
     known_depth: bool = False  # a depth model that is also shown what depth is known: two more channels
+    # Of a distilled model: the DDIM steps at `uniform_times` that it was made for, and the scale of
+    # classifier-free guidance that is part of it, so that no second, wordless pass is needed.
+    steps: int | None = None
+    guidance_folded: float | None = None
 
     @property
     def condition_channels(self) -> int:

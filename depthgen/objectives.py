@@ -34,6 +34,19 @@ HIGHEST_LEVEL = 0.5  # noise time of the low-resolution pictures that an upsampl
 
 
 @dataclass(frozen=True)
+class Case:
+    """What a stage makes of a batch.
+
+    x0 (B, C, H, W), the clean data; shown: the keyword arguments with which a `DiffusionModel` is asked for
+    it; counted (B, 1, H, W) bool: where the loss counts.
+    """
+
+    x0: Tensor
+    shown: dict[str, Any]
+    counted: Tensor
+
+
+@dataclass(frozen=True)
 class DepthObjective:
     """What a depth stage minimises.
 
@@ -53,26 +66,33 @@ def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Any:
     The batch holds depth without holes (infilled: it only makes z_t) and `counted`, where the loss counts;
     for a model with `known_depth` also `known`, what another view has shown already.
     """
-    coding, prediction = model_config.coding, model_config.prediction
-    norm = LOSSES[config.loss]
+    norm, prediction = LOSSES[config.loss], model_config.prediction
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
-        known = _some_known(batch, model_config, config.show_known, generator)
-        image, depth, counted, known = _flipped(
-            generator, 2 * batch["image"] - 1, batch["depth"], batch["counted"], known
-        )
-        x0 = coding.encode(depth)
-        condition = depth_condition(model_config, image, x0, known)
-        fov = _some_fov(batch.get("fov"), config.drop_fov, generator)
+        case = depth_case(batch, model_config, config, generator)
+        x0 = case.x0
         t = noise_times(_uniform(len(x0), generator), config.times)
         eps, (alpha, sigma) = _normal(x0, generator), _levels(t)
         z_t = alpha * x0 + sigma * eps
         if config.unroll:
-            x0_hat = _own_prediction(model, z_t, t, prediction, condition, fov)
+            x0_hat = _own_prediction(model, z_t, t, prediction, case.shown)
             z_t, eps = unrolled(x0, x0_hat, eps, alpha, sigma)
-        return norm(model(z_t, t, condition, fov=fov), target(x0, eps, alpha, sigma, prediction), counted)
+        return norm(model(z_t, t, **case.shown), target(x0, eps, alpha, sigma, prediction), case.counted)
 
     return loss
+
+
+def depth_case(
+    batch: Batch, model_config: ModelConfig, config: DepthObjective, generator: torch.Generator
+) -> Case:
+    """Coded depth, of a picture and, for a model with `known_depth`, of what is known of it."""
+    known = _some_known(batch, model_config, config.show_known, generator)
+    image, depth, counted, known = _flipped(
+        generator, 2 * batch["image"] - 1, batch["depth"], batch["counted"], known
+    )
+    x0 = model_config.coding.encode(depth)
+    fov = _some_fov(batch.get("fov"), config.drop_fov, generator)
+    return Case(x0, {"condition": depth_condition(model_config, image, x0, known), "fov": fov}, counted)
 
 
 def noise_times(u: Tensor, times: Literal["uniform", "high"]) -> Tensor:
@@ -111,15 +131,23 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
     nothing = encoder([""])
 
     def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
-        x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
-        text = _some_caption(batch, encoder, generator).to(x0.device)
+        case = completion_case(batch, encoder, generator)
+        x0 = case.x0
         keep = _uniform(len(x0), generator) >= drop_text
+        text = case.shown["text"].where(keep, nothing.to(x0.device))
         t = _uniform(len(x0), generator)
         z_t, wanted = _noised(x0, t, prediction, generator)
-        output = model(z_t, t, completion_condition(x0, known), text.where(keep, nothing.to(x0.device)))
-        return masked_l2(output, wanted, torch.ones_like(known))
+        return masked_l2(model(z_t, t, **case.shown | {"text": text}), wanted, case.counted)
 
     return loss
+
+
+def completion_case(batch: Batch, encoder: TextEncoder, generator: torch.Generator) -> Case:
+    """A picture, of its known part and one of its captions."""
+    x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
+    text = _some_caption(batch, encoder, generator).to(x0.device)
+    shown = {"condition": completion_condition(x0, known), "text": text}
+    return Case(x0, shown, torch.ones_like(known))
 
 
 def upsampling_loss(prediction: Prediction = "v") -> Any:
@@ -130,15 +158,21 @@ def upsampling_loss(prediction: Prediction = "v") -> Any:
     """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
-        x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
-        low, level = avg_pool2d(x0, ENLARGEMENT), HIGHEST_LEVEL * _uniform(len(x0), generator)
-        noisy = noised_low(low, level, _normal(low, generator))
-        t = _uniform(len(x0), generator)
-        z_t, wanted = _noised(x0, t, prediction, generator)
-        output = model(z_t, t, upsampling_condition(noisy, level, x0, known))
-        return masked_l2(output, wanted, torch.ones_like(known))
+        case = upsampling_case(batch, generator)
+        t = _uniform(len(case.x0), generator)
+        z_t, wanted = _noised(case.x0, t, prediction, generator)
+        return masked_l2(model(z_t, t, **case.shown), wanted, case.counted)
 
     return loss
+
+
+def upsampling_case(batch: Batch, generator: torch.Generator) -> Case:
+    """A picture, of itself at a quarter of the size and its known part."""
+    x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
+    low, level = avg_pool2d(x0, ENLARGEMENT), HIGHEST_LEVEL * _uniform(len(x0), generator)
+    noisy = noised_low(low, level, _normal(low, generator))
+    shown = {"condition": upsampling_condition(noisy, level, x0, known)}
+    return Case(x0, shown, torch.ones_like(known))
 
 
 def judge_loss(noise: float = 0.1) -> Any:
@@ -192,10 +226,10 @@ def _levels(t: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def _own_prediction(
-    model: nn.Module, z_t: Tensor, t: Tensor, prediction: Prediction, condition: Tensor, fov: Tensor | None
+    model: nn.Module, z_t: Tensor, t: Tensor, prediction: Prediction, shown: Mapping[str, Any]
 ) -> Tensor:
     """The network's x0 (B, 1, H, W) at z_t, within the range of the data, without gradient."""
-    output = model(z_t, t, condition, fov=fov).float()
+    output = model(z_t, t, **shown).float()
     # Autocast keeps the weights it has cast; those of this pass have no gradient and must not serve the next.
     torch.clear_autocast_cache()
     return to_x0(output, z_t, *_levels(t), prediction).clamp(-1, 1)

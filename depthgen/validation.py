@@ -161,10 +161,11 @@ def _from_noise(
     """x0 shaped as `like`, in [-1, 1], from noise that is the same on every device: in one evaluation.
 
     A network that predicts the noise takes NOISE_PREDICTION_STEPS: of pure noise it says nothing of x0, which
-    is its error there divided by an alpha of 4.5e-5.
+    is its error there divided by an alpha of 4.5e-5. A distilled one takes the steps that it was made for.
     """
     noise = torch.randn(like.shape, generator=torch.Generator().manual_seed(0)).to(like)
-    times = uniform_times(NOISE_PREDICTION_STEPS if model.config.prediction == "eps" else steps)
+    steps = NOISE_PREDICTION_STEPS if model.config.prediction == "eps" else steps
+    times = uniform_times(model.config.steps or steps)
 
     def denoise(z_t: Tensor, t: Tensor) -> Tensor:
         return model.denoise(z_t, t, condition, fov=fov)

@@ -35,8 +35,8 @@ class GenerateConfig:
     trajectory: a name of `TRAJECTORIES` or a camera-path file. collision_free: keep its cameras in the space
         that earlier views show to be free. hfov: field of view, degrees.
     device: "auto", "cpu", "cuda", "cuda:1", ...
-    guidance: strength with which pictures follow the prompt. image_steps, depth_steps: sampling steps, None
-        for each model's own choice. depth_samples: depth maps drawn and averaged per view.
+    guidance: strength with which pictures follow the prompt. image_steps, depth_steps: sampling steps. None:
+        each model's own choice. depth_samples: depth maps drawn and averaged per view.
     max_spread: relative spread of these (std / depth) beyond which a pixel is too uncertain to become
         surface; it stays a hole for later views to fill. Without effect for one sample.
     """
@@ -52,7 +52,7 @@ class GenerateConfig:
     collision_free: bool = True
     hfov: float = 60.0
     device: str = "auto"
-    guidance: float = 3.0
+    guidance: float | None = None
     image_steps: int | None = None
     depth_steps: int | None = None
     depth_samples: int = 1

@@ -36,7 +36,8 @@ keys and their defaults:
   samples=1             depth samples drawn of an image
   multisample=mean      how they become one depth: mean, median, or mode (the most likely one)
   sampler=ddim          of our own models: ddim, dpm++, heun, or ancestral (128 steps, as the paper)
-  steps=null            sampler steps; null: 1 for one sample, 4 for several (64 for noise prediction)
+  steps=null            sampler steps; null: those a student was made for, else 1 for one sample, 4 for
+                        several (64 for noise prediction)
   flip=false            true: average with the mirrored picture's depth
   align=auto            none, depth or disparity: scale and shift fitted to the truth of every image; auto:
                         what an affine-invariant model needs, and none for metric ones
@@ -45,7 +46,7 @@ keys and their defaults:
   seed=0                of the sampler's noise
   device=auto           or cpu, cuda
   baseline_worlds=32    worlds: training worlds a kind for the baseline
-  guidance=3.0          prompts: weight of the words
+  guidance=null         prompts: weight of the words; null: 3, or what is folded into the model
   judge=builtin         prompts: the judge
 
 examples:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import get_args
 
-from depthgen.completer import GUIDANCE
 from depthgen.depth import Reduce
 from depthgen.depth_models import SAMPLERS
 
@@ -43,7 +42,7 @@ class EvaluateConfig:
     flip: bool = False  # average with the mirrored picture's mirrored depth
     align: str = "auto"  # none, depth, disparity; auto: what an affine-invariant model needs, no metric one
     camera: bool = True  # tell the models the data set's intrinsics
-    guidance: float = GUIDANCE
+    guidance: float | None = None  # of protocol prompts; None: the model's own
     baseline_worlds: int = 32  # training worlds a kind for the mean depth map
     seed: int = 0  # of the samplers' noise
     device: str = "auto"

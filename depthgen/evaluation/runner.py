@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
-from depthgen.completer import STEPS, ImageCompleter
+from depthgen.completer import ImageCompleter
 from depthgen.depth import METRICS
 from depthgen.devices import resolve_device
 from depthgen.estimator import DepthEstimator
@@ -93,7 +93,7 @@ def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
         raise ValueError("protocol prompts judges one checkpoint at a time; give one")
     completer = ImageCompleter.from_pretrained(name, config.device)
     generator = torch.Generator().manual_seed(config.seed)
-    steps = config.steps or STEPS
+    steps = config.steps or completer.steps
     samples = list(evaluation_samples(config.worlds, chosen.size))
     started = time.perf_counter()
     rows, drawn = score_prompts(
@@ -108,7 +108,7 @@ def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
     facts = {
         **_world_facts(config),
         "checkpoint_sha256": _sha256(name, "completer"),
-        "guidance": config.guidance,
+        "guidance": completer.guidance if config.guidance is None else config.guidance,
         "steps": steps,
         "share_of_renders": _shares(rows, metrics),
         "seconds_per_image": round(seconds / len(samples), 3),

@@ -16,12 +16,12 @@ from scene3d.backends.protocols import Depth, Picture
 class CompleterPictures:
     """Text-to-image and inpainting by one `ImageCompleter`.
 
-    guidance: strength of classifier-free guidance towards the prompt. steps: sampling steps, None for the
+    guidance: strength of classifier-free guidance towards the prompt. steps: sampling steps. None: the
     completer's own choice.
     """
 
     completer: ImageCompleter
-    guidance: float = 3.0
+    guidance: float | None = None
     steps: int | None = None
 
     def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
@@ -38,7 +38,7 @@ class CompleterPictures:
         return Picture(completed.image, completed.residual)
 
     def _sampling(self) -> dict:
-        return {"guidance": self.guidance} | ({} if self.steps is None else {"steps": self.steps})
+        return {"guidance": self.guidance, "steps": self.steps}
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from scene3d.config import GenerateConfig
 
 @dataclass(frozen=True)
 class DiffusersTextToImage:
-    """A text-to-image pipeline. `steps` None leaves the number of sampling steps to the pipeline."""
+    """A text-to-image pipeline. guidance, steps: None leaves them to the pipeline."""
 
     pipeline: Any
-    guidance: float = 7.5
+    guidance: float | None = None
     steps: int | None = None
 
     def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
@@ -38,7 +38,7 @@ class DiffusersInpainter:
     """An inpainting pipeline; it alters known pixels, so their drift is measured, and they are put back."""
 
     pipeline: Any
-    guidance: float = 7.5
+    guidance: float | None = None
     steps: int | None = None
 
     def inpaint(
@@ -94,9 +94,9 @@ def _load(loader: Any, source: str, device: str) -> Any:
     return pipeline.to(device, torch.float16 if device.startswith("cuda") else torch.float32)
 
 
-def _sampling(guidance: float, steps: int | None, generator: torch.Generator) -> dict[str, Any]:
-    settings: dict[str, Any] = {"guidance_scale": guidance, "generator": generator}
-    return settings if steps is None else {**settings, "num_inference_steps": steps}
+def _sampling(guidance: float | None, steps: int | None, generator: torch.Generator) -> dict[str, Any]:
+    settings = {"guidance_scale": guidance, "num_inference_steps": steps}
+    return {"generator": generator} | {name: value for name, value in settings.items() if value is not None}
 
 
 def _tensor(picture: np.ndarray) -> Tensor:
