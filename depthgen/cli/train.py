@@ -20,13 +20,14 @@ examples:
   depthgen-train experiment=worlds_depth                       the built-in depth model
   depthgen-train experiment=worlds_depth train.steps=100       the same, only to see it run
   depthgen-train experiment=worlds_completer data.worlds.count=4096     fewer worlds to render first
+  depthgen-train experiment=completer_student                  its student: 4 steps without guidance
   depthgen-train experiment=palette_small                      the first stage of the paper, small
   depthgen-train experiment=indoor data.root=/data             the second, as published
   depthgen-train experiment=nyu data.root=/data data.skip_broken=true
   accelerate launch --num_processes 8 -m depthgen.cli.train experiment=indoor train.batch_size=8
 
 Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*,
-objective.*, synthetic.*, judge.*).
+objective.*, distil.*, synthetic.*, judge.*).
 """
 
 

@@ -62,6 +62,24 @@ def test_every_experiment_trains_logs_and_exports(
     assert record["experiment"]["data"]["worlds"]["count"] == 4
 
 
+@pytest.mark.parametrize("name", ["completer", "upsampler", "depth"])
+def test_a_student_is_trained_by_the_same_command(
+    name: str,
+    checkpoints: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    small_worlds: None,
+) -> None:
+    folders = [f"data.worlds.folder={tmp_path / 'cache'}", f"runs={tmp_path / 'runs'}"]
+    teacher = f"distil.teacher={checkpoints[name]}"
+    run(monkeypatch, [f"experiment={name}_student", *SMALL, *folders, teacher])
+    student, record = load_checkpoint(tmp_path / "runs" / f"{name}_student" / "model.safetensors")
+    asked = record["experiment"]["distil"]
+    assert student.config.steps == asked["steps"]
+    assert student.config.guidance_folded == (asked["guidance"] if name == "completer" else None)
+    assert record["experiment"]["model"]["resolution"] == student.config.resolution
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
