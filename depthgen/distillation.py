@@ -22,7 +22,6 @@ import torch
 from torch import Tensor, nn
 
 from depthgen.checkpoint import load_checkpoint, stage_path
-from depthgen.devices import resolve_device
 from depthgen.diffusion.denoiser import Denoiser, clipped, guided
 from depthgen.diffusion.prediction import Prediction, target
 from depthgen.diffusion.samplers import ddim_step, uniform_times
@@ -65,11 +64,12 @@ class DistilConfig:
 
 
 def lesson(
-    stage: str, config: DistilConfig, objective: DepthObjective, device: str
+    stage: str, config: DistilConfig, objective: DepthObjective, encoder: TextEncoder | None = None
 ) -> tuple[DiffusionModel, Objective]:
     """The student to train and its loss; of `objective`, the norm and what is withheld from depth models.
 
-    ValueError for a stage without students and for a teacher of another task or number of steps.
+    encoder: of the captions of a completer. ValueError for a stage without students and for a teacher of
+    another task or number of steps.
     """
     if stage not in STAGES:
         raise ValueError(f"distil: there are students of {', '.join(STAGES)}, not of {stage}")
@@ -78,7 +78,7 @@ def lesson(
     if stage == "depth":
         cases, norm = partial(depth_case, model_config=teacher.config, config=objective), objective.loss
     if stage == "completion":
-        encoder = TextEncoder.load(resolve_device(device))
+        assert encoder is not None
         cases, nothing = partial(completion_case, encoder=encoder), encoder([""])
     return student_of(teacher, config), distillation_loss(teacher, config, cases, norm, nothing)
 

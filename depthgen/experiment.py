@@ -7,9 +7,10 @@ import json
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from torch.utils.data import Dataset
 
 from depthgen.checkpoint import load_checkpoint, save_checkpoint, stage_path
 from depthgen.data.frames import DataConfig, Frames, broken_files
@@ -31,7 +32,7 @@ from depthgen.pretrain import TaskShares
 from depthgen.text import TextEncoder
 from depthgen.training import Objective, TrainConfig, fit, is_main_process
 from depthgen.transfer import transfer
-from depthgen.validation import Validation, validation_batches
+from depthgen.validation import Batch, Validation, validation_batches
 from depthgen.worlds import KINDS, TIMES, WEATHERS
 
 ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS)}
@@ -60,21 +61,23 @@ class Experiment:
     weights: str | None = None  # the averaged weights, half precision; default RUNS/NAME/model.safetensors
 
 
-def run(experiment: Experiment) -> Path:
-    """Train to the end (or resume to it) and export; returns the path of the checkpoint."""
+def run(experiment: Experiment, views: Dataset | None = None, encoder: TextEncoder | None = None) -> Path:
+    """Train to the end (or resume to it) and export; returns the path of the checkpoint.
+
+    views: what to train on in place of `experiment.data`, without a validation; such a data set hands out
+    whole batches (`__getitems__`). encoder: the text encoder, by default the packaged one.
+    """
     torch.manual_seed(experiment.train.seed)  # initial weights
     folder = Path(experiment.runs) / experiment.name
+    broken = folder / "broken.txt"
+    if experiment.stage == "completion" and encoder is None:
+        encoder = TextEncoder.load(resolve_device(experiment.train.device))
     if experiment.distil:
-        model, objective = lesson(
-            experiment.stage, experiment.distil, experiment.objective, experiment.train.device
-        )
+        model, objective = lesson(experiment.stage, experiment.distil, experiment.objective, encoder)
         experiment = replace(experiment, model=model.config)
     else:
-        model, objective = start(experiment), objective_of(experiment)
-    write_sources(experiment.synthetic, experiment.data)
-    broken = folder / "broken.txt"
-    data = Frames(experiment.data, broken) if experiment.data.sources else WorldViews(experiment.data.worlds)
-    held_out = validation_batches(experiment.data, broken, experiment.train.batch_size)
+        model, objective = start(experiment), objective_of(experiment, encoder)
+    data, held_out = (views, []) if views is not None else _data(experiment, broken)
     started = time.perf_counter()
     averaged, facts = fit(
         model,
@@ -82,12 +85,12 @@ def run(experiment: Experiment) -> Path:
         data,
         experiment.train,
         folder,
-        collate=collate,
+        collate=collate if views is None else _as_it_is,
         validate=Validation(experiment.stage, objective, held_out) if held_out else None,
     )
     record = {
         "experiment": json.loads(json.dumps(asdict(experiment))),
-        "images_seen": _images_seen(experiment.train) * facts["processes"],
+        "images_seen": facts["steps_done"] * _images_a_step(experiment.train) * facts["processes"],
         "seconds_since_start_or_resume": round(time.perf_counter() - started),
         **facts,
     }
@@ -96,6 +99,18 @@ def run(experiment: Experiment) -> Path:
         save_checkpoint(path, averaged, record, dtype=torch.float16)
         _report_broken(broken)
     return path
+
+
+def _data(experiment: Experiment, broken: Path) -> tuple[Dataset, list[Batch]]:
+    """What to train on, and held-out batches."""
+    config = experiment.data
+    write_sources(experiment.synthetic, config)
+    data = Frames(config, broken) if config.sources else WorldViews(config.worlds)
+    return data, validation_batches(config, broken, experiment.train.batch_size)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def start(experiment: Experiment) -> Judge | DiffusionModel:
@@ -118,8 +133,8 @@ def start(experiment: Experiment) -> Judge | DiffusionModel:
     return fresh
 
 
-def objective_of(experiment: Experiment) -> Objective:
-    """The loss of the experiment's stage."""
+def objective_of(experiment: Experiment, encoder: TextEncoder | None = None) -> Objective:
+    """The loss of the experiment's stage; encoder: of a completer's captions."""
     model = experiment.model
     if experiment.stage == "judge":
         return judge_loss()
@@ -129,12 +144,13 @@ def objective_of(experiment: Experiment) -> Objective:
         return palette_loss(model.prediction, experiment.palette)
     if experiment.stage == "upsampling":
         return upsampling_loss(model.prediction)
-    return completion_loss(TextEncoder.load(resolve_device(experiment.train.device)), model.prediction)
+    assert encoder is not None
+    return completion_loss(encoder, model.prediction)
 
 
-def _images_seen(train: TrainConfig) -> int:
-    """By one process."""
-    return train.steps * train.batch_size * train.accumulate
+def _images_a_step(train: TrainConfig) -> int:
+    """Of one process."""
+    return train.batch_size * train.accumulate
 
 
 def _report_broken(log: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 from torch.utils.data import Dataset
 
-from depthgen.geometry import Camera, project, unproject
+from depthgen.geometry import Camera
 from depthgen.worlds import (
     KINDS,
     SKY_DEPTH,
@@ -36,6 +36,7 @@ from depthgen.worlds import (
 from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_seed
 
 ARRAYS = ("image", "depth", "known", "fov")  # of a shard, one row a view
+LABELS = ("kind", "time", "weather")  # of a world
 CAPTIONS_PER_WORLD = 4
 WORLDS_PER_SHARD = 256
 
@@ -70,7 +71,6 @@ class WorldViews(Dataset):
         shard_number, row = divmod(index, 2 * WORLDS_PER_SHARD)
         shard = self.shards[shard_number]
         depth = torch.from_numpy(shard["depth"][row].astype(np.float32))
-        kind, time, weather = (int(label) for label in shard["labels"][row // 2])
         return {
             "image": torch.from_numpy(shard["image"][row].astype(np.float32) / 255),
             "depth": depth,
@@ -79,9 +79,7 @@ class WorldViews(Dataset):
             "known": torch.from_numpy(shard["known"][row].copy()),
             "fov": torch.tensor(shard["fov"][row]),
             "captions": shard["captions"][row // 2],
-            "kind": kind,
-            "time": time,
-            "weather": weather,
+            **{name: int(label) for name, label in zip(LABELS, shard["labels"][row // 2], strict=True)},
         }
 
 
@@ -115,63 +113,90 @@ def _render_parallel(jobs: list[tuple[int, Path, int]], processes: int) -> None:
 def _render_shard(job: tuple[int, Path, int]) -> None:
     first_seed, path, size = job
     worlds = [build_world(seed) for seed in range(first_seed, first_seed + WORLDS_PER_SHARD)]
-    arrays = [_render_pair(chunk, size) for chunk in _chunks(worlds, 16)]
+    arrays = [rendered_pairs(chunk, pair_cameras(chunk, size)) for chunk in _chunks(worlds, 16)]
     partial = path.with_name(path.name + f".partial{os.getpid()}")
     partial.mkdir(parents=True)
     for name in ARRAYS:
-        np.save(partial / f"{name}.npy", np.concatenate([a[name] for a in arrays]))
-    np.save(partial / "labels.npy", np.array([_labels(world) for world in worlds], dtype=np.int8))
-    (partial / "captions.json").write_text(
-        json.dumps([_captions(world) for world in worlds]), encoding="utf8"
-    )
+        np.save(partial / f"{name}.npy", torch.cat([a[name] for a in arrays]).numpy())
+    np.save(partial / "labels.npy", np.array([labels(world) for world in worlds], dtype=np.int8))
+    (partial / "captions.json").write_text(json.dumps([captions(world) for world in worlds]), encoding="utf8")
     if path.is_dir():  # another process was faster
         shutil.rmtree(partial)
     else:
         os.replace(partial, path)
 
 
-def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
-    """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known
-    (2B,1,H,W) bool, fov (2B,) float32."""
+def pair_cameras(worlds: Sequence[World], size: int) -> list[Camera]:
+    """Two cameras of each world, interleaved, size x size pixels: view 2i and its partner 2i + 1."""
     rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
     first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
     second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
-    cameras = [camera for pair in zip(first, second, strict=True) for camera in pair]
-    views = render([world for world in worlds for _ in range(2)], cameras)
-    # the partner of view 2i is 2i + 1 and the other way round
-    known = [seen_from(views, cameras, view, other=view ^ 1) for view in range(len(cameras))]
+    return [camera for pair in zip(first, second, strict=True) for camera in pair]
+
+
+def rendered_pairs(
+    worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str = "cpu"
+) -> dict[str, Tensor]:
+    """Both views of B worlds from their `pair_cameras`, on `device`: image (2B,3,H,W) uint8, depth (2B,1,H,W)
+    float16, known (2B,1,H,W) bool, fov (2B,) float32."""
+    views = render([world for world in worlds for _ in range(2)], cameras, device)
     return {
-        "image": (views.image * 255).round().to(torch.uint8).numpy(),
-        "depth": views.depth.half().numpy(),
-        "known": torch.stack(known).numpy(),
-        "fov": np.array([camera.vfov_degrees for camera in cameras], dtype=np.float32),
+        "image": (views.image * 255).round().to(torch.uint8),
+        "depth": views.depth.half(),
+        "known": seen_by_partner(views, cameras),
+        "fov": torch.tensor([camera.vfov_degrees for camera in cameras], device=device),
     }
 
 
-def seen_from(
-    views: RenderedViews, cameras: list[Camera], view: int, other: int, tolerance: float = 0.03
-) -> Tensor:
-    """(1, H, W) bool: which pixels of `view` show something that `other` shows too (the shadow-map test).
+def seen_by_partner(views: RenderedViews, cameras: Sequence[Camera], tolerance: float = 0.03) -> Tensor:
+    """(B,1,H,W) bool: which pixels of view i show something that its partner, view i ^ 1, shows too.
 
-    A surface counts as seen where its depth in the other camera agrees with what that camera saw there,
-    within the relative `tolerance`; sky counts as seen where the other camera saw sky in that direction.
+    The shadow-map test: a surface counts as seen where its depth in the partner agrees with what that saw
+    there, within the relative `tolerance`; sky counts where the partner saw sky in that direction.
     """
     height, width = views.depth.shape[-2:]
-    uv, z = project(unproject(views.depth[view], cameras[view]), cameras[other])
-    grid = 2 * uv / torch.tensor([width, height]) - 1
+    device = views.depth.device
+    partner = torch.arange(len(cameras), device=device) ^ 1
+    q = _in_partner(cameras).to(device) @ _points(views.depth)  # (B,3,H*W)
+    z = q[:, 2].unflatten(1, (height, width))
+    uv = (q[:, :2] / q[:, 2:]).unflatten(2, (height, width)).permute(0, 2, 3, 1)
+    grid = 2 * uv / uv.new_tensor([width, height]) - 1
     inside = (z > 0) & (grid.abs() < 1).all(-1)
     # inverse depth, because that is linear across a plane's pixels
-    there = torch.stack([1 / views.depth[other, 0], views.sky[other, 0].float()])
-    inverse, sky = grid_sample(there[None], grid[None].float(), align_corners=False, padding_mode="border")[0]
+    there = torch.cat([1 / views.depth, views.sky.float()], dim=1)[partner]
+    inverse, sky = grid_sample(there, grid, align_corners=False, padding_mode="border").unbind(1)
     agrees = (inverse * z - 1).abs() < tolerance
-    return (inside & torch.where(views.sky[view, 0], sky > 0.5, agrees & (sky < 0.5)))[None]
+    return (inside & torch.where(views.sky[:, 0], sky > 0.5, agrees & (sky < 0.5)))[:, None]
 
 
-def _labels(world: World) -> tuple[int, int, int]:
+def _points(depth: Tensor) -> Tensor:
+    """(B,4,H*W): (u d, v d, d, 1) of every pixel centre (u, v) and depth d of (B,1,H,W)."""
+    height, width = depth.shape[-2:]
+    rows, columns = (torch.arange(n, device=depth.device) + 0.5 for n in (height, width))
+    v, u = torch.meshgrid(rows, columns, indexing="ij")
+    points = torch.stack([u, v, torch.ones_like(u)]) * depth  # (B,3,H,W)
+    return torch.cat([points, torch.ones_like(depth)], dim=1).flatten(2)
+
+
+def _in_partner(cameras: Sequence[Camera]) -> Tensor:
+    """(B,3,4) float32: from `_points` of view i to (u z, v z, z) in the picture of its partner i ^ 1."""
+    maps = []
+    for i, camera in enumerate(cameras):
+        other = cameras[i ^ 1]
+        from_pixels = torch.eye(4, dtype=torch.float64)
+        from_pixels[:3, :3] = torch.linalg.inv(camera.K)
+        there = other.camera_from_world.double() @ camera.world_from_camera.double() @ from_pixels
+        maps.append(other.K @ there[:3])
+    return torch.stack(maps).float()
+
+
+def labels(world: World) -> tuple[int, int, int]:
+    """What LABELS of a world are, as indices into their words."""
     return KINDS.index(world.kind), TIMES.index(world.time), WEATHERS.index(world.weather)
 
 
-def _captions(world: World) -> list[str]:
+def captions(world: World) -> list[str]:
+    """The captions that training has of a world."""
     rng = np.random.default_rng([world.seed, 2])
     return [caption(world, rng) for _ in range(CAPTIONS_PER_WORLD)]
 

@@ -38,6 +38,8 @@ class TrainConfig:
     """How long and how a stage trains. Steps count optimiser updates."""
 
     steps: int = 1000
+    # Of training from this start or resume on, at most; the learning rate then falls with the time spent.
+    minutes: float | None = None
     batch_size: int = 32  # per process and forward pass
     accumulate: int = 1  # passes whose gradients make one step
     learning_rate: float = 4e-4
@@ -62,12 +64,16 @@ class TrainConfig:
     device: Literal["auto", "cpu"] = "auto"
 
 
-def learning_rate_factor(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then constant or a half cosine that ends at a hundredth."""
+def learning_rate_factor(step: int, config: TrainConfig, spent: float = 0.0) -> float:
+    """Linear warm-up, then constant or a half cosine that ends at a hundredth.
+
+    The cosine follows the steps, or the share of the time that is spent where that is further on.
+    """
     warm = min(1.0, (step + 1) / max(1, config.warmup_steps))
     if config.decay == "constant":
         return warm
-    progress = min(1.0, max(0.0, (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)))
+    progress = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    progress = min(1.0, max(0.0, progress, spent))
     return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
@@ -86,7 +92,8 @@ def fit(
 
     Scalars go to `folder`/log.jsonl and TensorBoard, pictures to `folder`/panels, the state to
     `folder`/state.pt (atomically, every `checkpoint_every` steps). A killed run that is started again ends
-    with the weights of an uninterrupted one.
+    with the weights of an uninterrupted one. `config.minutes` ends it early, at its state; where it is
+    started again, it goes on. A data set with `__getitems__` hands out whole batches, which `collate` gets.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _read_state(folder, config)
@@ -97,13 +104,18 @@ def fit(
     with Journal(folder, run.accelerator.is_main_process, first_step=run.step) as journal:
         journal.event("start", run.step, run.facts())
         _validate(run, validate, journal, only_if=run.step == 0)
-        for batches in run.progress(_grouped(_loader(data, config, run, collate), config.accumulate)):
+        steps = run.progress(_grouped(_loader(data, config, run, collate), config.accumulate))
+        for batches in steps:
             loss = run.update(objective, batches)
             if run.due(config.log_every):
-                journal.write(run.step, {"loss": loss.item(), **run.speed()})
+                row = {"loss": loss.item(), **run.speed()}
+                journal.write(run.step, row)
+                steps.set_postfix(row)
             _validate(run, validate, journal, only_if=run.due(config.validate_every))
             if run.due(config.checkpoint_every) and run.accelerator.is_main_process:
                 _write_state(folder, run.state())
+            if run.over:
+                break
     return run.average.module, run.facts()
 
 
@@ -139,7 +151,11 @@ class _Run:
         self.forward: Any = torch.compile(self.model) if config.compile else self.model
         self.peak = matmul_rate(self.accelerator.device, precision)
         self.step_flops: int | None = None  # of one process; counted at the first step
-        self.steps_here, self.started = 0, time.perf_counter()
+        if config.minutes is not None and self.accelerator.num_processes > 1:
+            raise ValueError("train.minutes: several processes would not stop at the same step; give steps")
+        self.seconds_before, self.started = 0.0, time.perf_counter()
+        self.logged = (0, self.started)  # step and time of the last row
+        self.over = False
 
     def update(self, objective: Objective, batches: Sequence[Batch]) -> Tensor:
         """One optimiser step over the batches; returns their mean loss, still on the device."""
@@ -154,7 +170,7 @@ class _Run:
         self.optimizer.zero_grad()
         self.average.update_parameters(self.accelerator.unwrap_model(self.model))
         self.step += 1
-        self.steps_here += 1
+        self.over = self.step == self.config.steps or self.spent() >= 1
         return torch.stack(losses).mean()
 
     def _accumulate(self, objective: Objective, batch: Batch, i: int, count: int) -> Tensor:
@@ -172,11 +188,22 @@ class _Run:
             return objective(model, _to(batch, place.device), generator)
 
     def _set_learning_rate(self) -> None:
+        factor = learning_rate_factor(self.step, self.config, self.spent())
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * learning_rate_factor(self.step, self.config)
+            group["lr"] = self.config.learning_rate * factor
+
+    def seconds(self) -> float:
+        """Of training, those before the last resume included."""
+        return self.seconds_before + time.perf_counter() - self.started
+
+    def spent(self) -> float:
+        """The share of the time that is gone, earlier starts included; 0 where there is no limit."""
+        if self.config.minutes is None:
+            return 0.0
+        return self.seconds() / max(1e-9, self.seconds_before + 60 * self.config.minutes)
 
     def due(self, every: int) -> bool:
-        return self.step % every == 0 or self.step == self.config.steps
+        return self.step % every == 0 or self.over
 
     def progress(self, batches: Iterable[Sequence[Batch]]) -> Any:
         from tqdm import tqdm
@@ -187,21 +214,28 @@ class _Run:
         )
 
     def speed(self) -> dict[str, float]:
-        """Images and model FLOPs a second since the start or resume, of all processes together."""
-        seconds = time.perf_counter() - self.started
-        images = self.steps_here * self.config.batch_size * self.config.accumulate
-        flops = (self.step_flops or 0) * self.steps_here
-        return {
+        """Images and model FLOPs a second since the last row, of all processes together."""
+        (step, then), now = self.logged, time.perf_counter()
+        self.logged = (self.step, now)
+        steps, seconds = self.step - step, now - then
+        images = steps * self.config.batch_size * self.config.accumulate
+        flops = (self.step_flops or 0) * steps
+        row = {
             "images_per_second": round(images * self.accelerator.num_processes / seconds, 1),
             "tflops": round(flops * self.accelerator.num_processes / seconds / 1e12, 3),
             "mfu": round(flops / seconds / self.peak, 3),
         }
+        if self.accelerator.device.type == "cuda":
+            row["gpu_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 1)
+        return row
 
     def facts(self) -> dict[str, Any]:
         parameters = sum(p.numel() for p in self.average.module.parameters())
         return {
             "precision": self.precision,
-            "device": str(self.accelerator.device),
+            "device": device_name(self.accelerator.device),
+            "steps_done": self.step,
+            "seconds": round(self.seconds()),
             "processes": self.accelerator.num_processes,
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
@@ -211,6 +245,7 @@ class _Run:
     def state(self) -> dict[str, Any]:
         return {
             "step": self.step,
+            "seconds": self.seconds(),
             "precision": self.precision,
             "processes": self.accelerator.num_processes,
             "config": asdict(self.config),
@@ -233,7 +268,13 @@ class _Run:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.accelerator.scaler and state.get("scaler"):
             self.accelerator.scaler.load_state_dict(state["scaler"])
-        self.step = state["step"]
+        self.step, self.seconds_before = state["step"], state.get("seconds", 0.0)
+        self.logged = (self.step, self.started)
+
+
+def device_name(device: torch.device) -> str:
+    """The product's name of an accelerator; of a processor only "cpu", as none tells its name everywhere."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
 
 
 def _recompute(model: nn.Module) -> None:

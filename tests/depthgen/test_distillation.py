@@ -310,7 +310,7 @@ def test_what_cannot_be_distilled_is_told(
     checkpoints: dict[str, Path], student_file: Callable[[str, DistilConfig], Path]
 ) -> None:
     def teach(stage: str, teacher: Path, **config: int) -> None:
-        lesson(stage, DistilConfig(str(teacher), **config), DepthObjective(), "cpu")
+        lesson(stage, DistilConfig(str(teacher), **config), DepthObjective())
 
     with pytest.raises(ValueError, match=r"multiple of distil\.steps"):
         DistilConfig(steps=3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from depthgen.data.worlds import WorldsConfig, WorldViews, collate, render_shards, seen_from
+from depthgen.data.worlds import WorldsConfig, WorldViews, collate, render_shards, seen_by_partner
 from depthgen.geometry import Camera, turned
 from depthgen.worlds import KINDS, RenderedViews, build_world
 from depthgen.worlds.evaluation_set import EVALUATION_SEED_START
@@ -84,7 +84,7 @@ def test_a_turned_view_knows_the_overlap_and_nothing_else() -> None:
     border,
     at the angle 30 - 20 = 10 degrees from the new axis."""
     views, cameras = plane_views((0.0, 20.0))
-    known = seen_from(views, cameras, view=1, other=0)[0]
+    known = seen_by_partner(views, cameras)[1, 0]
     border = 32 + 32 * np.tan(np.radians(10)) / np.tan(np.radians(30))
     columns = torch.arange(64) + 0.5
     middle = known[40]  # a row of surface, near the axis
@@ -95,16 +95,16 @@ def test_a_turned_view_knows_the_overlap_and_nothing_else() -> None:
 
 def test_an_unmoved_view_knows_everything_and_an_opposite_one_nothing() -> None:
     views, cameras = plane_views((0.0, 0.0))
-    assert seen_from(views, cameras, 1, 0).float().mean() > 0.95
+    assert seen_by_partner(views, cameras)[1].float().mean() > 0.95
     views, cameras = plane_views((0.0, 180.0))
-    assert not seen_from(views, cameras, 1, 0).any()
+    assert not seen_by_partner(views, cameras)[1].any()
 
 
 def test_what_stands_nearer_than_the_other_view_saw_is_new() -> None:
     views, cameras = plane_views((0.0, 0.0))
     depth = views.depth.clone()
     depth[1, 0, 40:50, 20:30] *= 0.5  # something came between
-    known = seen_from(replace(views, depth=depth), cameras, 1, 0)
+    known = seen_by_partner(replace(views, depth=depth), cameras)[1]
     assert not known[0, 41:49, 21:29].any()
 
 

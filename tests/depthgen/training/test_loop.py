@@ -177,6 +177,30 @@ def test_learning_rate_warms_up_then_falls_to_a_hundredth() -> None:
     assert learning_rate_factor(99, replace(config, decay="constant")) == 1.0
 
 
+def test_the_rate_falls_with_the_time_where_that_is_further_on() -> None:
+    config = TrainConfig(steps=100, warmup_steps=10)
+    assert learning_rate_factor(12, config, spent=0.5) == pytest.approx(0.505)
+    assert learning_rate_factor(55, config, spent=0.1) == pytest.approx(0.505)
+
+
+def test_a_run_ends_with_its_time_and_goes_on_when_started_again(tmp_path: Path) -> None:
+    config = replace(CONFIG, steps=10**6, minutes=1e-9, log_every=1)
+    done = [fit(linear(), squared_error, Points(), config, tmp_path)[1] for _ in range(3)]
+    assert [facts["steps_done"] for facts in done] == [1, 2, 3]
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "loss" in row] == [1, 2, 3]
+
+
+def test_a_data_set_may_hand_out_whole_batches(tmp_path: Path) -> None:
+    class Whole(Points):
+        def __getitems__(self, indices: list[int]) -> dict[str, Tensor]:
+            return {"x": self.x[indices], "y": self.x[indices] @ TRUE_WEIGHT[0]}
+
+    single, _ = fit(linear(), squared_error, Points(), CONFIG, tmp_path / "single")
+    whole, _ = fit(linear(), squared_error, Whole(), CONFIG, tmp_path / "whole", collate=lambda batch: batch)
+    assert torch.equal(single.weight, whole.weight)
+
+
 def test_the_scale_of_half_precision_outlives_a_restart() -> None:
     before, after = _Run(linear(), CONFIG, "no"), _Run(linear(), CONFIG, "no")
     before.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
