@@ -14,18 +14,22 @@ _HOMES = {
     "GenerateConfig": "scene3d.config",
     "Scene": "scene3d.scene",
     "SceneStep": "scene3d.generator",
+    "fork": "scene3d.history",
     "generate": "scene3d.generator",
     "generate_scene": "scene3d.generator",
     "resume_scene": "scene3d.generator",
+    "undo": "scene3d.history",
 }
 
 __all__ = [  # resolved on first use, so that `import scene3d` costs nothing
     "GenerateConfig",
     "Scene",
     "SceneStep",
+    "fork",
     "generate",
     "generate_scene",
     "resume_scene",
+    "undo",
 ]
 
 

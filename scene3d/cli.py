@@ -35,6 +35,8 @@ examples:
   generate-scene "a beach" --trajectory path.json               follow a nerfstudio camera path
   generate-scene "a kitchen" size=384 guidance=5                KEY=VALUE changes any setting
   generate-scene --resume library                               finish what was interrupted
+  generate-scene --undo library                                 take back its last view
+  generate-scene --fork library --at 4 "a library at night" --out night     go on from view 4 with other words
 """
 
 
@@ -84,6 +86,9 @@ def _generate_parser() -> argparse.ArgumentParser:
     add("--trajectory", metavar="NAME|FILE", help="a named path, see below (pan), or a JSON camera path")
     add("--seed", type=int, metavar="N", help="decides every random choice (default 0)")
     add("--resume", type=Path, metavar="DIR", help="finish the scene in DIR")
+    add("--undo", type=Path, metavar="DIR", help="take back the last view of the scene in DIR")
+    add("--fork", type=Path, metavar="DIR", help="a new scene from the first views of the one in DIR")
+    add("--at", type=int, metavar="N", help="with --fork: the first view that is made anew")
     add("--device", metavar="NAME", help="auto (default), cpu or cuda")
     add("--offline", action="store_true", help="never ask a model hub; use what is on this machine")
     return parser
@@ -101,8 +106,30 @@ def _generate(arguments: argparse.Namespace) -> None:
         os.environ.setdefault(name, quiet)  # their talk of loading weights would break our table
     words = [word for word in arguments.words if not OVERRIDE.match(word)]
     overrides = [word for word in arguments.words if OVERRIDE.match(word)]
-    scene = _resumed(arguments) if arguments.resume else _new(arguments, words, overrides)
-    _export(scene)
+    mode = _mode(arguments)
+    scene = _new(arguments, words, overrides) if mode is None else _CHANGES[mode](arguments)
+    if scene.frames:
+        _export(scene)
+
+
+def _mode(arguments: argparse.Namespace) -> str | None:
+    """How an existing scene is to be changed, if one is; ValueError for options that make no sense then."""
+    modes = [mode for mode in _CHANGES if getattr(arguments, mode) is not None]
+    if len(modes) > 1:
+        raise ValueError(f"--{modes[0]} and --{modes[1]} do not go together; give one of them")
+    if not modes:
+        if arguments.at is not None:
+            raise ValueError("--at goes with --fork DIR")
+        return None
+    surplus = [f"--{name}" for name in (*OF_A_NEW_SCENE, "at") if getattr(arguments, name) is not None]
+    surplus += arguments.words
+    if modes == ["fork"]:
+        prompts = [word for word in arguments.words if not OVERRIDE.match(word)]
+        surplus = [name for name in surplus if name not in ("--out", "--at", *prompts[:1])]
+    if surplus:
+        settings = getattr(arguments, modes[0]) / "scene.json"
+        raise ValueError(f"--{modes[0]} takes its settings from {settings}; leave out {surplus[0]!r}")
+    return modes[0]
 
 
 def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequence[str]) -> Scene:
@@ -133,18 +160,45 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
 
 
 def _resumed(arguments: argparse.Namespace) -> Scene:
+    return _finished(arguments.resume, arguments.device)
+
+
+def _undone(arguments: argparse.Namespace) -> Scene:
+    from scene3d.history import undo
+
+    scene = undo(arguments.undo)
+    left = len(scene.frames)
+    print(
+        f"view {left} is taken back; make it again with generate-scene --resume {arguments.undo}", flush=True
+    )
+    return scene
+
+
+def _forked(arguments: argparse.Namespace) -> Scene:
+    from scene3d.history import fork
+
+    if arguments.at is None or arguments.out is None:
+        raise ValueError("--fork DIR needs --at N, the first view that is made anew, and --out NEW")
+    fork(arguments.fork, arguments.at, next(iter(arguments.words), None), arguments.out)
+    return _finished(arguments.out, arguments.device)
+
+
+_CHANGES: dict[str, Callable[[argparse.Namespace], Scene]] = {  # of a scene that exists, by option
+    "resume": _resumed,
+    "undo": _undone,
+    "fork": _forked,
+}
+
+
+def _finished(folder: Path, device: str | None) -> Scene:
+    """Make the views that a scene lacks."""
     from scene3d.generator import resume
     from scene3d.inputs import recorded_config
     from scene3d.scene import Scene
 
-    folder = arguments.resume
-    given = [f"--{name}" for name in OF_A_NEW_SCENE if getattr(arguments, name) is not None]
-    if given or arguments.words:
-        surplus = (given + arguments.words)[0]
-        raise ValueError(f"--resume takes its settings from {folder / 'scene.json'}; leave out {surplus!r}")
     found = Scene.open(folder)
     print(f"{found.prompt!r}: {len(found.frames)} views found in {folder}{os.sep}", flush=True)
-    _follow(resume(folder, device=arguments.device), recorded_config(found.manifest).views, len(found.frames))
+    _follow(resume(folder, device=device), recorded_config(found.manifest).views, len(found.frames))
     return Scene.load(folder)
 
 

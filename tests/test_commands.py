@@ -36,6 +36,8 @@ WORK = (
     "depthgen.data.registry.image_reader",
     "depthgen.images.read_image",
     "scene3d.generator.generate",
+    "scene3d.history.undo",
+    "scene3d.history.fork",
     "scene3d.scene.Scene.open",
     "scene3d.scene.Scene.load",
 )

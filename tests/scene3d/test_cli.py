@@ -117,6 +117,19 @@ def test_an_interrupted_command_is_resumed(shell: Shell, monkeypatch: pytest.Mon
         assert file.read_bytes() == ("cut" / file.relative_to("whole")).read_bytes()
 
 
+def test_a_view_is_taken_back_and_a_scene_forked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported: list[int] = []
+    monkeypatch.setattr("scene3d.export.export_all", lambda scene: exported.append(len(scene.frames)) or [])
+    assert shell("generate-scene", "a kitchen", *TINY, "--out", "first")[0] == 0
+    status, printed, _ = shell("generate-scene", "--undo", "first")
+    assert (status, len(Scene.load("first").frames)) == (0, 1)
+    assert "view 1 is taken back" in printed
+    status, _, _ = shell("generate-scene", "--fork", "first", "--at", "1", "a bathroom", "--out", "second")
+    forked = Scene.load("second")
+    assert (status, len(forked.frames), forked.manifest.prompt_of(1)) == (0, 2, "a bathroom")
+    assert exported == [2, 1, 2]
+
+
 def test_views_are_rendered_and_shown(shell: Shell, monkeypatch: pytest.MonkeyPatch, garden: Scene) -> None:
     shown: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda address: not shown.append(address))
@@ -184,6 +197,14 @@ BAD_GENERATE = {
     "resume nothing": (["--resume", "nowhere"], "no scene.json"),
     "resume with a prompt": (["a hut", "--resume", "nowhere"], "leave out 'a hut'"),
     "resume with settings": (["--resume", "nowhere", "--views", "9"], "leave out '--views'"),
+    "undo nothing": (["--undo", "nowhere"], "no scene.json"),
+    "undo with a view": (["--undo", "nowhere", "--at", "2"], "leave out '--at'"),
+    "undo and resume": (["--undo", "a", "--resume", "a"], "--resume and --undo do not go together"),
+    "a fork from where": (["--fork", "nowhere", "a hut", "--out", "new"], "needs --at N"),
+    "a fork of nothing": (["--fork", "nowhere", "--at", "2", "--out", "new"], "no scene.json"),
+    "a fork with two prompts": (["--fork", "nowhere", "a hut", "a lake"], "leave out 'a lake'"),
+    "a fork with settings": (["--fork", "nowhere", "size=32"], "leave out 'size=32'"),
+    "a view to fork at alone": (["a hut", "--at", "2"], "--at goes with --fork"),
 }
 
 
