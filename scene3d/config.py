@@ -22,7 +22,9 @@ TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has 
     "spiral": "wind outwards, looking at the middle",
     "look-around": "a full turn that looks level, up and down; needs about 24 views",
     "zoom": "widen the field of view to half the focal length",
+    "explore": "pick each view for what is still missing; covers most with fewest views",
 }
+EXPLORE = "explore"  # the only one whose cameras depend on the views so far
 
 
 @dataclass(frozen=True)

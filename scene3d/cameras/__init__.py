@@ -4,6 +4,7 @@ from scene3d.cameras.files import CameraPath, camera_path_of, read_path, transfo
 from scene3d.cameras.flight import CLOSED, flight, flight_along
 from scene3d.cameras.free_space import FreeSpace, free_space, kept_free
 from scene3d.cameras.paths import PATHS, distance_ahead, subject_depth
+from scene3d.cameras.planner import Explorer, explorer
 from scene3d.cameras.route import Route, cameras_from, route_of
 from scene3d.cameras.smooth import smooth_path
 
@@ -11,11 +12,13 @@ __all__ = [
     "CLOSED",
     "PATHS",
     "CameraPath",
+    "Explorer",
     "FreeSpace",
     "Route",
     "camera_path_of",
     "cameras_from",
     "distance_ahead",
+    "explorer",
     "flight",
     "flight_along",
     "free_space",

@@ -36,6 +36,11 @@ class FreeSpace:
     surface: Tensor
     clearance: float
 
+    @staticmethod
+    def unseen(first: Frame) -> FreeSpace:
+        """The space before any view, at the scale of the first."""
+        return FreeSpace((), torch.zeros(0, 3), ARM * distance_ahead(first))
+
     def after(self, frame: Frame) -> FreeSpace:
         """The space with one more view."""
         surface = torch.cat((self.surface, _nearest_points(frame)))
@@ -66,7 +71,7 @@ class FreeSpace:
 
 def free_space(frames: Sequence[Frame]) -> FreeSpace:
     """What the views of a scene, in the order of their making, show to be empty."""
-    space = FreeSpace((), torch.zeros(0, 3), ARM * distance_ahead(frames[0]))
+    space = FreeSpace.unseen(frames[0])
     for frame in frames:
         space = space.after(frame)
     return space

@@ -40,7 +40,7 @@ def assert_same(read: Camera, written: Camera) -> None:
     assert (read.width, read.height) == (written.width, written.height)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(path=cameras())
 def test_both_layouts_give_back_the_cameras(
     tmp_path_factory: pytest.TempPathFactory, path: list[Camera]

@@ -25,7 +25,7 @@ def seen_at_scale(view: View, scale: float) -> Frame:
     return view(scale * DEPTH)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(name=st.sampled_from(sorted(PATHS)), views=st.integers(1, 40), scale=st.floats(0.01, 1000))
 def test_every_path_starts_at_the_first_camera_and_scales_with_the_scene(
     view: View, name: str, views: int, scale: float
@@ -46,7 +46,7 @@ def test_every_name_is_described_and_an_unknown_one_told_all_of_them(view: View)
         cameras_from(seen_at_scale(view, 1.0), "zigzag", 3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(views=st.integers(1, 48))
 def test_a_full_turn_ends_where_it_began(view: View, views: int) -> None:
     """One more step of the turn is the first view again: same place, same direction."""
