@@ -15,6 +15,7 @@ import json
 import math
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,6 @@ from torch import Tensor
 from depthgen import worlds
 from depthgen.geometry import (
     Camera,
-    Mesh,
     compose,
     inverse,
     pixel_rays,
@@ -38,6 +38,7 @@ from depthgen.geometry import (
 )
 from scene3d import GenerateConfig, Scene, generate
 from scene3d.backends.oracle import Oracle, oracle_for
+from scene3d.frame import Frame
 from scene3d.fusion import fuse_all
 
 WORLDS = (
@@ -45,17 +46,16 @@ WORLDS = (
     ("bedroom", 1),
     ("kitchen", 1),
     ("library", 0),
-    ("office", 1),
     ("village", 0),
     ("forest", 1),
     ("city street", 0),
     ("meadow", 1),
-    ("lake", 0),
 )
 FIXED, PLANNED = "look-around", "explore"
 SIDES = [rotation_y(math.radians(90 * i)) for i in range(4)] + [
     rotation_x(math.radians(a)) for a in (90, -90)
 ]
+COUNTS = (8, 10, 12, 16)  # views of the planner after which coverage is measured, and all
 TOLERANCE, CLEAR = 0.02, 0.3  # relative depth; metres from a place to the nearest thing
 PANEL = 260  # pixels
 
@@ -109,17 +109,20 @@ def _nearest(pictures: list[Reference]) -> float:
     return min(float((p.depth * pixel_rays(p.camera).norm(dim=-1)).min()) for p in pictures)
 
 
-def explained(mesh: Mesh, reference: Reference) -> Tensor:
-    """(H, W) bool: true surface that the mesh shows where it is."""
-    seen = rasterize(mesh, reference.camera)
-    near = (seen.depth[0] - reference.depth).abs() <= TOLERANCE * reference.depth
-    return reference.valid & seen.known[0] & near
+def explained(scene: Scene, views: int, pictures: list[Reference]) -> list[Tensor]:
+    """(H, W) bool for each picture: true surface that the fused first views of a scene show where it is."""
+    mesh, found = fuse_all(scene.frames[:views]).surface, []
+    for picture in pictures:
+        seen = rasterize(mesh, picture.camera)
+        near = (seen.depth[0] - picture.depth).abs() <= TOLERANCE * picture.depth
+        found.append(picture.valid & seen.known[0] & near)
+    return found
 
 
-def coverage(mesh: Mesh, pictures: list[Reference]) -> float:
-    """Share in [0, 1] of the true surface in sight that the mesh explains."""
-    found = sum(float(p.weight[explained(mesh, p)].sum()) for p in pictures)
-    return found / sum(float(p.weight[p.valid].sum()) for p in pictures)
+def share(found: list[Tensor], pictures: list[Reference]) -> float:
+    """Share in [0, 1] of the true surface in sight that was found."""
+    seen = sum(float(p.weight[pixels].sum()) for p, pixels in zip(pictures, found, strict=True))
+    return seen / sum(float(p.weight[p.valid].sum()) for p in pictures)
 
 
 def scene_of(kind: str, seed: int, route: str, views: int, size: int) -> tuple[Scene, float]:
@@ -138,44 +141,50 @@ def measure(kind: str, seed: int, views: int, size: int) -> tuple[dict, Image.Im
     pictures = references(oracle)
     fixed, _ = scene_of(kind, seed, FIXED, views, size)
     planned, seconds = scene_of(kind, seed, PLANNED, views, size)
-    line = coverage(fuse_all(fixed.frames).surface, pictures)
-    counts = [n for n in (4, 6, 8, 10, 12, 14, 16, 20, 24, 32) if n < views] + [views]
-    curve = {n: coverage(fuse_all(planned.frames[:n]).surface, pictures) for n in counts}
+    turned = explained(fixed, views, pictures)
+    line = share(turned, pictures)
+    counts = sorted({*(n for n in COUNTS if n < views), views})
+    found = {n: explained(planned, n, pictures) for n in counts}
+    curve = {n: share(found[n], pictures) for n in counts}
     enough = next((n for n in counts if curve[n] >= line), None)
-    known = [frame.known.float().mean().item() for frame in planned.frames[1:]]
+    shown = enough or views
+    known = [frame.known.float().mean().item() for frame in planned.frames[1:shown]]
     figures = {
         "world": f"{kind} {seed}",
         "places": len(pictures) // len(SIDES),
         "fixed": round(line, 4),
-        "planned": {str(n): round(share, 4) for n, share in curve.items()},
+        "planned": {str(n): round(part, 4) for n, part in curve.items()},
         "ratio_at_the_same_budget": round(curve[views] / line, 3),
         "views_for_the_same_coverage": enough,
         "share_of_the_views": None if enough is None else round(enough / views, 3),
-        "least_known_share_of_a_planned_view": round(min(known[: (enough or views) - 1]), 3),
+        "least_known_share_of_these_views": round(min(known), 3),
         "median_seconds_to_choose_a_view": seconds,
     }
-    title = f"{kind}: fixed, {views} views, {100 * line:.1f} %"
-    other = f"planned, {enough or views} views, {100 * curve[enough or views]:.1f} %"
     maps = (
-        _map(fixed, views, pictures, title),
-        _map(planned, enough or views, pictures, other),
+        _map(fixed.frames, turned, pictures, f"{kind}: fixed, {views} views, {100 * line:.1f} %"),
+        _map(
+            planned.frames[:shown],
+            found[shown],
+            pictures,
+            f"planned, {shown} views, {100 * curve[shown]:.1f} %",
+        ),
     )
     return figures, _side_by_side(maps)
 
 
-def _map(scene: Scene, views: int, pictures: list[Reference], title: str) -> Image.Image:
+def _map(frames: Sequence[Frame], found: list[Tensor], pictures: list[Reference], title: str) -> Image.Image:
     """The true surface from above in its colours, red where it is missing; cameras with their directions.
 
     Points higher than half a metre above the first camera are left out, as a ceiling would hide the room.
     """
-    mesh = fuse_all(scene.frames[:views]).surface
-    points, colors, found = [], [], []
-    for picture in pictures:
-        low = picture.valid & (unproject(picture.depth, picture.camera)[..., 1] > -0.5)
-        points.append(unproject(picture.depth, picture.camera)[low])
+    points, colors, flags = [], [], []
+    for picture, pixels in zip(pictures, found, strict=True):
+        places = unproject(picture.depth, picture.camera)
+        low = picture.valid & (places[..., 1] > -0.5)
+        points.append(places[low])
         colors.append(picture.image[:, low].T)
-        found.append(explained(mesh, picture)[low])
-    at, color, ok = torch.cat(points), torch.cat(colors), torch.cat(found)
+        flags.append(pixels[low])
+    at, color, ok = torch.cat(points), torch.cat(colors), torch.cat(flags)
     reach = min(12.0, float(at[:, [0, 2]].abs().quantile(0.97)))
     color = torch.where(ok[:, None], 0.3 + 0.6 * color, torch.tensor([0.85, 0.1, 0.15]))
     order = torch.cat((ok.nonzero(), (~ok).nonzero())).squeeze(1)  # what is missing on top
@@ -189,7 +198,7 @@ def _map(scene: Scene, views: int, pictures: list[Reference], title: str) -> Ima
     image.paste(Image.fromarray((canvas * 255).byte().numpy()), (0, 18))
     pen = ImageDraw.Draw(image)
     pen.text((4, 2), title, (20, 20, 20), font=ImageFont.load_default(11))
-    for frame in scene.frames[:views]:
+    for frame in frames:
         x, z = (PANEL * 0.48 * frame.camera.position[axis].item() / reach for axis in (0, 2))
         dx, dz = (9 * frame.camera.world_from_camera[axis, 2].item() for axis in (0, 2))
         start = (PANEL / 2 + x, 18 + PANEL / 2 - z)
@@ -213,7 +222,7 @@ def table(rows: list[dict], views: int) -> str:
         + "   same at  ratio"
     ]
     for row in rows:
-        shares = "  ".join(f"{share:.3f}" for share in row["planned"].values())
+        shares = "  ".join(f"{part:.3f}" for part in row["planned"].values())
         needed, ratio = row["views_for_the_same_coverage"] or "-", row["ratio_at_the_same_budget"]
         lines.append(f"{row['world']:16} {row['fixed']:8.3f}  {shares}   {needed:>7}  {ratio:5.2f}")
     return "\n".join(lines) + "\n"

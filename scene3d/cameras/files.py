@@ -4,9 +4,10 @@
 `camera_path.json`   {"render_height", ..., "keyframes": [{"matrix", "fov"}], "camera_path":
                      [{"camera_to_world", "fov"}]}: the frames of a film, and the few it was drawn through
 
-Both have OpenGL camera axes (x right, y up, looking along -z), as all our exports; the matrices of a plain
-list have the scene's own (x right, y down, z forward). nerfstudio keeps lengths and axes as they are when it
-trains with `--orientation-method none --center-method none --auto-scale-poses False`.
+A `prompt` holds from its frame on. Both have OpenGL camera axes (x right, y up, looking along -z), as all our
+exports; the matrices of a plain list have the scene's own (x right, y down, z forward). nerfstudio keeps
+lengths and axes as they are when it trains with `--orientation-method none --center-method none
+--auto-scale-poses False`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from depthgen.geometry import Camera, inverse
 from scene3d.files import replacing
 
 _OPENGL = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64))  # from and to its axes
-Kind = Literal["views", "film", "keyframes"]
 _UNKNOWN_LENS = 60.0  # degrees, of a camera whose file does not say; see `CameraPath.has_lens`
+_LENSES = (("w", "h", "fl_x"), ("render_width", "render_height", "fov"))  # of either layout
+
+Kind = Literal["views", "film", "keyframes"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def read_path(file: Path) -> CameraPath:
         raise ValueError(f"{file} holds no camera pose")
     cameras = tuple(_camera(entry, layout, f"{file}, pose {i}") for i, entry in enumerate(layout.entries))
     prompts = {i: str(entry["prompt"]) for i, entry in enumerate(layout.entries) if entry.get("prompt")}
-    return CameraPath(cameras, layout.kind, _lens(layout.entries[0], layout.shared) is not None, prompts)
+    return CameraPath(cameras, layout.kind, layout.has_lens, prompts)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,11 @@ class _Layout:
     shared: dict[str, Any]
     kind: Kind
     is_opengl: bool = True
+
+    @property
+    def has_lens(self) -> bool:
+        """Whether the file says how its first camera sees."""
+        return _lens_keys(self.shared | self.entries[0]) is not None
 
 
 def _layout_of(data: Any) -> _Layout:
@@ -119,23 +127,30 @@ def _camera(entry: dict[str, Any], layout: _Layout, where: str) -> Camera:
     try:
         pose = torch.tensor(entry[layout.matrix], dtype=torch.float64).reshape(4, 4)
         pose = _OPENGL @ pose @ _OPENGL if layout.is_opengl else pose
-        return (_lens(entry, layout.shared) or Camera.from_fov(_UNKNOWN_LENS, 1, 1)).moved(pose)
+        return _lens(layout.shared | entry, layout.has_lens).moved(pose)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{where}: {error if isinstance(error, ValueError) else repr(error)}") from error
 
 
-def _lens(entry: dict[str, Any], shared: dict[str, Any]) -> Camera | None:
-    """Size and intrinsics at the origin, from the entry or else from what holds for all; None if nowhere."""
-    given = shared | entry
-    if {"w", "h", "fl_x"} <= given.keys():
+def _lens_keys(given: dict[str, Any]) -> tuple[str, ...] | None:
+    """The names under which size and field of view stand; None if they do not."""
+    return next((keys for keys in _LENSES if set(keys) <= given.keys()), None)
+
+
+def _lens(given: dict[str, Any], expected: bool) -> Camera:
+    """Size and intrinsics at the origin; any, if the file is not expected to say them."""
+    keys = _lens_keys(given)
+    if not expected:
+        return Camera.from_fov(_UNKNOWN_LENS, 1, 1)
+    if keys == _LENSES[0]:
         width, height, fx = int(given["w"]), int(given["h"]), float(given["fl_x"])
         fy, cx, cy = (given.get(k, v) for k, v in (("fl_y", fx), ("cx", width / 2), ("cy", height / 2)))
         K = torch.tensor([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], dtype=torch.float64)
         return Camera(K, torch.eye(4, dtype=torch.float64), width, height)
-    if {"render_width", "render_height", "fov"} <= given.keys():
+    if keys == _LENSES[1]:
         width, height = int(given["render_width"]), int(given["render_height"])
         return Camera.from_fov(_hfov(float(given["fov"]), width, height), width, height)
-    return None
+    raise ValueError("it has no intrinsics, but the first has")
 
 
 def _hfov(vfov_degrees: float, width: int, height: int) -> float:

@@ -15,6 +15,7 @@ from scene3d.export import write_transforms
 from scene3d.scene import Scene
 
 OPENGL = torch.diag(torch.tensor([1.0, -1, -1, 1], dtype=torch.float64))
+LENS = {"w": 8, "h": 8, "fl_x": 9}
 FIRST = Camera.from_fov(60, 32, 32)
 
 
@@ -135,6 +136,12 @@ def test_the_exported_cameras_can_be_followed_again(garden: Scene, tmp_path: Pat
         (json.dumps([torch.eye(4).tolist(), torch.zeros(4, 4).tolist()]), "pose 1.*not a rigid"),
         (json.dumps([(2 * torch.eye(4)).tolist()]), "pose 0"),
         (json.dumps([torch.eye(4).tolist()]).replace("1.0", "NaN"), "pose 0"),
+        (
+            json.dumps(
+                {"frames": [{"transform_matrix": torch.eye(4).tolist()} | lens for lens in (LENS, {})]}
+            ),
+            "pose 1: it has no intrinsics",
+        ),
         (
             json.dumps({"w": 8, "h": 8, "fl_x": 0, "frames": [{"transform_matrix": torch.eye(4).tolist()}]}),
             "pose 0.*focal",
