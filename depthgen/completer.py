@@ -25,6 +25,7 @@ from depthgen.model import (
     upsampling_condition,
 )
 from depthgen.text import TextEncoder, TextStates
+from depthgen.vocabulary import warn_of_unknown_words
 
 STEPS = 24
 GUIDANCE = 3.0
@@ -128,11 +129,13 @@ class ImageCompleter:
 
         image: (3,H,W) in [0,1]; known: (1,H,W) bool. The base works at its own resolution; where the picture
         is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
-        fitted to the known pixels, see `composited`. guidance: weight of the words, 1 is none extra; steps:
+        fitted to the known pixels, see `composited`. A warning names the words of the prompt that the models
+        know nothing of, see `depthgen.vocabulary`. guidance: weight of the words, 1 is none extra; steps:
         of the base; None: as the base wants it, see the properties. generator: by default one seeded with 0.
         ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
         _check(image, known, prompt)
+        warn_of_unknown_words(prompt, self.encoder)
         generator = generator or torch.Generator().manual_seed(0)
         size = fitted_size(size_of(image), self.model.config.resolution, self._factor)
         low, low_known = shrink_known(image, known, size)

@@ -94,8 +94,11 @@ def test_the_built_in_models_need_no_network(shell: Shell) -> None:
         builtin_path("completer"), builtin_path("depth")
     except ValueError:
         pytest.skip("no built-in weights yet")
-    status, _, errors = shell("generate-scene", "a lake at sunset", "--views", "2", "size=64", "--out", "s")
+    prompt = "a dragon by a lake at sunset"
+    status, _, errors = shell("generate-scene", prompt, "--views", "2", "size=64", "--out", "s")
     assert status == 0, errors
+    (warning,) = (line for line in errors.splitlines() if line.startswith("warning: "))
+    assert 'know nothing of "dragon"; ' in warning
     assert len(Scene.load("s").frames) == 2
 
 
