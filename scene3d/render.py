@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Renderer = Literal["auto", "pyrender", "torch"]
 GL_FROM_CV = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenGL cameras: y up, looking along -z
-NEAR_METRES = 0.02
+DEPTH_RATIO = 5000  # farthest to nearest of what is drawn: 24 bits of depth resolve 0.03 % at the far end
 
 
 def render_views(
@@ -124,8 +124,8 @@ def _lens(camera: Camera, mesh: Mesh) -> pyrender.IntrinsicsCamera:
 
     fx, fy, cx, cy = (camera.K[i].item() for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
     reach = (mesh.vertices - camera.position.float()).norm(dim=1).max().item()  # nothing lies beyond
-    far = max(2 * NEAR_METRES, 1.01 * reach)
-    return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=NEAR_METRES, zfar=far)
+    far = 1.01 * reach if reach else 1.0
+    return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=far / DEPTH_RATIO, zfar=far)
 
 
 def _opengl_works(renderer: Renderer) -> bool:

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from depthgen.geometry.camera import Camera
 
-MAX_SLOPE = 5.0  # a surface seen at 11 degrees
-MAX_PLANAR_SLOPE = 57.0  # the same for steps that continue a plane, such as distant ground: 1 degree
-PLANE_SUPPORT = 3  # steps beside the one in question that must agree with the plane
-PLANE_TOLERANCE = 0.5  # part of the step that the plane may leave unexplained
+MAX_SLOPE = 6.5  # a surface seen at 9 degrees: steeper steps must go on like those beside them
+MAX_CURVED_SLOPE = 16.0  # 3.6 degrees, where round things turn away: one step beside must be alike
+CURVE_TOLERANCE = 0.6  # part of the step that the one beside it may leave unexplained
+PLANE_SUPPORT = 2  # steps beside one that is steeper still, such as distant ground's, that must be a plane's
+PLANE_TOLERANCE = 0.3
 
 
 def depth_edges(depth: Tensor, camera: Camera, valid: Tensor | None = None) -> Tensor:
@@ -60,23 +61,26 @@ def connections(depth: Tensor, valid: Tensor, camera: Camera) -> tuple[Tensor, T
 def _same_surface(depth: Tensor, valid: Tensor, focal: float) -> Tensor:
     """Which pixels (H,W-1) share a surface with the next one in their row; `focal` in pixels.
 
-    Steep steps pass only if they continue a plane, and then up to a far steeper slope.
+    The steeper a step, the more the steps beside it must agree that the surface goes on. The limits are
+    measured: `examples/benchmarks/surface.py` asks of each triangle whether it leaves the true surface.
     """
     here, there = depth[:, :-1], depth[:, 1:]
     slope = (here - there).abs() * focal / torch.minimum(here, there)
-    planar = _continues_plane((1 / depth).where(valid, torch.nan))
-    gentle = (slope <= MAX_SLOPE) | ((slope <= MAX_PLANAR_SLOPE) & planar)
+    inverse = (1 / depth).where(valid, torch.nan)
+    curved = (slope <= MAX_CURVED_SLOPE) & _goes_on(inverse, 1, CURVE_TOLERANCE)
+    gentle = (slope <= MAX_SLOPE) | curved | _goes_on(inverse, PLANE_SUPPORT, PLANE_TOLERANCE)
     return gentle & valid[:, :-1] & valid[:, 1:]
 
 
-def _continues_plane(inverse: Tensor) -> Tensor:
-    """Which steps (H,W-1) along the rows of an inverse depth map (H,W), NaN where invalid, are a plane's.
+def _goes_on(inverse: Tensor, support: int, tolerance: float) -> Tensor:
+    """Which steps (H,W-1) along the rows of an inverse depth map (H,W), NaN where invalid, are expected.
 
-    The inverse depth of a plane is linear in the image, so its step equals those before or after it.
+    The inverse depth of a plane is linear in the image: its step equals the mean of the `support` steps
+    before or after it. A step may differ from that by `tolerance` times itself.
     """
     step = inverse.diff(dim=1)
-    padded = F.pad(step, (PLANE_SUPPORT, PLANE_SUPPORT), value=torch.nan)
-    means = padded.unfold(1, PLANE_SUPPORT, 1).mean(-1)
-    before, after = means[:, : step.shape[1]], means[:, PLANE_SUPPORT + 1 :]
-    allowed = PLANE_TOLERANCE * step.abs()
+    padded = F.pad(step, (support, support), value=torch.nan)
+    means = padded.unfold(1, support, 1).mean(-1)
+    before, after = means[:, : step.shape[1]], means[:, support + 1 :]
+    allowed = tolerance * step.abs()
     return ((step - before).abs() <= allowed) | ((step - after).abs() <= allowed)

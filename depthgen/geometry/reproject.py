@@ -17,7 +17,7 @@ from torch import Tensor
 from depthgen.geometry.camera import Camera
 from depthgen.geometry.mesh import Mesh
 
-NEAR = 1e-3  # metres; nearer surfaces are not drawn
+NEAR = 1e-9  # next to nothing in any unit: what crosses the camera's plane is cut off here
 ROUNDING = 1e-3  # pixels by which bounding boxes are widened against float32 rounding
 PAIRS_AT_ONCE = 1 << 20  # bounds the memory at about 100 bytes a pair
 EMPTY = torch.iinfo(torch.int64).max
@@ -38,7 +38,7 @@ class Reprojection:
 def rasterize(mesh: Mesh, camera: Camera, device: torch.device | str = "cpu") -> Reprojection:
     """Sample a mesh (both sides of its faces) at the pixel centres of a camera, nearest surface first.
 
-    The result lies on `device`. Surfaces nearer than NEAR are left out.
+    The result lies on `device`.
     """
     points = _homogeneous(mesh.vertices.to(device), camera)
     faces = _within_view(mesh.faces.to(device), points, camera)
