@@ -16,7 +16,7 @@ LIMITS = {
 TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has the paths themselves
     "pan": "turn right, 18 degrees a view",
     "turn": "a full turn to the right; needs 9 views or more to overlap well",
-    "orbit": "circle around what stands in the middle, 10 degrees a view",
+    "orbit": "circle around what stands in the middle, up to 10 degrees a view",
     "dolly": "walk straight ahead, half of the way to the nearer things",
     "fly-through": "fly to the side that is open farthest",
     "spiral": "wind outwards, looking at the middle",

@@ -1,8 +1,8 @@
 """Where a camera may stand: the space that the views of a scene show to be empty.
 
 A point is free when some view looks through it at a surface farther away, or when it lies within reach of a
-camera of the scene, and no seen surface is nearer than a body's width. That width is a share of the scene's
-own depth, so nothing here depends on the unit of length.
+camera of the scene, and no seen surface is nearer than half that reach. The reach is a share of the scene's
+own depth: nothing here depends on the unit of length.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from depthgen.geometry import Camera, project, unproject
-from scene3d.cameras.paths import ARM, distance_ahead
+from scene3d.cameras.paths import REACH, distance_ahead
 from scene3d.frame import Frame
 
 MARGIN = 0.1  # of the depth: points this little before a surface do not count as seen to be free
@@ -26,20 +26,20 @@ FINEST = 48  # surfaces are known at so many points along the longer side of eac
 
 @dataclass(frozen=True)
 class FreeSpace:
-    """views: those that look. surface: (N, 3) points on what they saw. clearance: metres to keep from it.
+    """views: those that look. surface: (N, 3) points on what they saw. reach: metres.
 
-    A camera's own place is free, and what lies within 2 `clearance` of it: two bodies that touch leave no
-    room for a seen wall between them.
+    What lies within reach of a camera is free, seen or not, as the camera has to stand somewhere: a seen wall
+    cannot lie between two places that both keep half a reach away from it.
     """
 
     views: tuple[Frame, ...]
     surface: Tensor
-    clearance: float
+    reach: float
 
     @staticmethod
     def unseen(first: Frame) -> FreeSpace:
         """The space before any view, at the scale of the first."""
-        return FreeSpace((), torch.zeros(0, 3), ARM * distance_ahead(first))
+        return FreeSpace((), torch.zeros(0, 3), REACH * distance_ahead(first))
 
     def after(self, frame: Frame) -> FreeSpace:
         """The space with one more view."""
@@ -50,7 +50,7 @@ class FreeSpace:
         """Which (P,) of the points (P, 3), metres in the scene's frame, the views show to be empty."""
         points = points.float()
         eyes = torch.stack([frame.camera.position for frame in self.views]).float()
-        seen = _distance(points, eyes) <= 2 * self.clearance
+        seen = _distance(points, eyes) <= self.reach
         for frame in reversed(self.views):  # the last ones are the likeliest to look here
             if seen.all():
                 break
@@ -59,11 +59,11 @@ class FreeSpace:
 
     def holds(self, points: Tensor) -> Tensor:
         """Which (P,) of points (P, 3), metres in the scene's frame, are free and not too close to walls."""
-        return self.seen(points) & (_distance(points.float(), self.surface) >= self.clearance)
+        return self.seen(points) & (_distance(points.float(), self.surface) >= self.reach / 2)
 
     def toward(self, start: Tensor, end: Tensor) -> Tensor:
         """The last point (3,) of the way from `start` that is free all along; `end` if the whole way is."""
-        steps = max(1, min(MOST_STEPS, math.ceil(float((end - start).norm()) / self.clearance)))
+        steps = max(1, min(MOST_STEPS, math.ceil(float((end - start).norm()) / (self.reach / 2))))
         way = torch.lerp(start, end, torch.linspace(0, 1, steps + 1, dtype=start.dtype)[:, None])
         free = int(self.holds(way[1:]).long().cumprod(0).sum())
         return end if free == steps else way[free]

@@ -17,6 +17,7 @@ from depthgen.geometry import Camera, look_at, turned
 from scene3d.frame import Frame
 
 ARM = 0.1  # a turn goes about a point this share of `distance_ahead` behind the camera, as a person's does
+REACH = 2 * ARM  # nothing is thought to stand within this share of it around a camera, seen or not
 LOOK = 2 / 3  # how far `look_around` looks up and down, relative to the vertical field of view
 LONGEST = 4.0  # no flight is longer than this many times `distance_ahead`: the sky is infinitely far
 
@@ -53,10 +54,15 @@ def look_around(first: Frame, views: int, degrees: float = 360.0) -> list[Camera
     return [_turned(first, step * (i // 3), (0.0, pitch, -pitch)[i % 3]) for i in range(views)]
 
 
-def orbit(first: Frame, views: int, degrees: float = 10.0) -> list[Camera]:
-    """Circle to the left around the subject at its depth, looking at it; `degrees` a view."""
+def orbit(first: Frame, views: int, degrees: float | None = None) -> list[Camera]:
+    """Circle to the left around the subject at its depth, looking at it; `degrees` a view.
+
+    By default 10, or fewer where the circle is so large that a step would lead out of reach: no view shows
+    what lies to its side.
+    """
     radius = subject_depth(first)
-    angles = [math.radians(degrees * i) for i in range(views)]
+    step = min(math.radians(10), REACH * distance_ahead(first) / radius)
+    angles = [(step if degrees is None else math.radians(degrees)) * i for i in range(views)]
     eyes = [(-radius * math.sin(a), 0.0, radius * (1 - math.cos(a))) for a in angles]
     return [first.camera.moved(look_at(eye, (0, 0, radius))) for eye in eyes]
 
@@ -80,7 +86,7 @@ def fly_through(first: Frame, views: int, share: float = 0.6) -> list[Camera]:
     ]
 
 
-def spiral(first: Frame, views: int, turns: float = 2.0, share: float = 0.4) -> list[Camera]:
+def spiral(first: Frame, views: int, turns: float = 2.0, share: float = REACH) -> list[Camera]:
     """Wind outwards, up to `share` of the way to the nearer things, looking at the subject."""
     target, reach = (0.0, 0.0, subject_depth(first)), share * distance_ahead(first)
     eyes = [(reach * s, 2 * math.pi * turns * s) for s in _shares(views)]

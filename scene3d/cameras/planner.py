@@ -44,7 +44,8 @@ class Explorer:
         in each direction shows, 0 for the others.
     eyes: of each of P places the cameras that look around it. around: (P, 2, ROWS, 2 ROWS) what they show:
         distances, and how well they are known, see `panorama`.
-    sky: (ROWS, 2 ROWS) bool, the directions of known sky.
+    looked: (P, ROWS, 2 ROWS) bool, where views from these places have looked: what a hole there hides is not
+        to be seen from there. sky: (ROWS, 2 ROWS) bool, the directions of known sky.
     """
 
     lens: Camera
@@ -52,6 +53,7 @@ class Explorer:
     space: FreeSpace
     eyes: tuple[tuple[Camera, ...], ...]
     around: Tensor
+    looked: Tensor
     sky: Tensor
 
     @property
@@ -64,10 +66,13 @@ class Explorer:
         mesh = coarse_mesh(frame)
         seen = torch.stack([panorama(mesh, cameras) for cameras in self.eyes])
         nearer = seen[:, :1] < self.around[:, :1]
+        at_place = (self.places == frame.camera.position).all(1)
+        shown = _shown(at(frame.camera, torch.zeros(3))).bool().view(ROWS, 2 * ROWS)
         return replace(
             self,
             space=self.space.after(frame),
             around=torch.where(nearer, seen, self.around),
+            looked=self.looked | (at_place[:, None, None] & shown),
             sky=self.sky | sky_around(frame),
         )
 
@@ -78,21 +83,22 @@ class Explorer:
         """
         free = self.space.holds(self.places)
         free[len(free) // 2] = True  # where the first camera stood
-        gain, known = self.expected(self.places[free], self.around[free])
+        gain, known = self.expected(free)
         score = torch.where(known >= LEAST_KNOWN, gain, known - LEAST_KNOWN)
         place, direction = divmod(int(score.argmax()), score.shape[1])
         return at(self.lens.moved(turned(*DIRECTIONS[direction])), self.places[free][place])
 
-    def expected(self, places: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
-        """What a view from each place in each direction (P, D) adds and what it has in common with the scene.
+    def expected(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """What views from the C chosen of the places (P,) add, and how much of them is known, each (C, D).
 
-        Added is the solid angle of its holes, in steradians as seen from the middle of the scene; common is
-        the share of the view, in [0, 1], that is known, weighted by how well.
+        Added is the solid angle of the holes, in steradians as seen from the middle of the scene. Known is a
+        share of the view, in [0, 1], weighted by how well it is known.
         """
-        distance, quality = around.unbind(1)
+        distance, quality = self.around[chosen].unbind(1)
         surface = distance.isfinite()
         known = surface | self.sky
-        value = self._worth(places, distance) * (~known * solid_angles())
+        hole = ~(known | self.looked[chosen])
+        value = self._worth(self.places[chosen], distance) * hole * solid_angles()
         trust = quality.where(surface, known.float()) * solid_angles()
         whole = self.in_view @ solid_angles().expand(ROWS, 2 * ROWS).flatten()
         return value.flatten(1) @ self.in_view.T, trust.flatten(1) @ self.in_view.T / whole
@@ -129,6 +135,7 @@ def explorer(first: Frame) -> Explorer:
         space=FreeSpace.unseen(first),
         eyes=tuple(six_around(place) for place in places),
         around=torch.full((len(places), 2, ROWS, 2 * ROWS), math.inf),
+        looked=torch.zeros(len(places), ROWS, 2 * ROWS, dtype=torch.bool),
         sky=torch.zeros(ROWS, 2 * ROWS, dtype=torch.bool),
     )
     return unknown.after(first)

@@ -26,7 +26,7 @@ def points(*places: tuple[float, float, float]) -> torch.Tensor:
 @pytest.mark.parametrize("scale", [0.1, 1.0, 100.0])
 def test_free_is_what_a_view_looks_through_at_a_distance_from_what_it_sees(view: View, scale: float) -> None:
     space = free_space([view(scale * WALL)])
-    assert space.clearance == pytest.approx(0.2 * scale)  # a tenth of the nearer depth
+    assert space.reach == pytest.approx(0.4 * scale)  # a fifth of the nearer depth
     asked = {
         (0.0, 0.0, 1.0): True,  # ahead
         (-0.5, 0.0, 1.5): True,

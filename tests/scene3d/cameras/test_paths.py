@@ -85,6 +85,8 @@ def test_an_orbit_keeps_the_subjects_distance_and_looks_at_it(view: View) -> Non
     torch.testing.assert_close(path[9].world_from_camera, path[0].world_from_camera)  # 360 degrees later
     angle = torch.rad2deg(torch.arccos(path[1].world_from_camera[2, 2]))
     assert angle.item() == pytest.approx(40)
+    step = (orbit(first, 2)[1].position - path[0].position).norm().item()
+    assert step == pytest.approx(0.2 * 2, rel=0.01)  # 10 degrees would be a step of a metre, out of reach
 
 
 def test_a_dolly_a_flight_and_a_spiral_keep_their_shares_of_the_depth(view: View) -> None:
@@ -98,7 +100,7 @@ def test_a_dolly_a_flight_and_a_spiral_keep_their_shares_of_the_depth(view: View
     column = first.camera.K[0, 2] + first.camera.K[0, 0] * end.position[0] / end.position[2]
     assert 17 <= column <= 22  # the gap
     wound = spiral(first, 9)
-    assert [camera.position.norm().item() for camera in wound] == pytest.approx([0.1 * i for i in range(9)])
+    assert [camera.position.norm().item() for camera in wound] == pytest.approx([0.05 * i for i in range(9)])
     for camera in wound:
         axis = torch.tensor([0, 0, 6.0], dtype=torch.float64) - camera.position
         torch.testing.assert_close(camera.world_from_camera[:3, 2], axis / axis.norm())

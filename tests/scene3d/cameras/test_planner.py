@@ -153,6 +153,16 @@ def test_holes_that_will_show_the_sky_count_little(view: View) -> None:
         assert worth[28, 5].item() == pytest.approx(1.0)
 
 
+def test_a_view_is_not_taken_twice(room: Oracle) -> None:
+    """Even where it leaves a hole: what is not seen then is not to be seen from there."""
+    route = explorer(look(room, Camera.from_fov(60, SIZE, SIZE)))
+    camera = route.next_camera()
+    seen = look(room, camera)
+    blind = replace(seen, certainty=torch.zeros_like(seen.depth))
+    again = route.after(blind).next_camera()
+    assert not torch.equal(again.world_from_camera, camera.world_from_camera)
+
+
 def test_a_view_of_the_sky_alone_leads_somewhere(view: View) -> None:
     camera = explorer(view(torch.full((SIZE, SIZE), math.inf))).next_camera()
     assert camera.position.isfinite().all()
