@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Renderer = Literal["auto", "pyrender", "torch"]
 GL_FROM_CV = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenGL cameras: y up, looking along -z
-DEPTH_RATIO = 5000  # farthest to nearest of what is drawn: 24 bits of depth resolve 0.03 % at the far end
+DEPTH_RATIO = 5000  # at most, farthest to nearest of what is drawn: beyond it, the depth buffer grows coarse
 
 
 def render_views(
@@ -123,9 +123,10 @@ def _lens(camera: Camera, mesh: Mesh) -> pyrender.IntrinsicsCamera:
     import pyrender
 
     fx, fy, cx, cy = (camera.K[i].item() for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
-    reach = (mesh.vertices - camera.position.float()).norm(dim=1).max().item()  # nothing lies beyond
-    far = 1.01 * reach if reach else 1.0
-    return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=far / DEPTH_RATIO, zfar=far)
+    distance = (mesh.vertices - camera.position.float()).norm(dim=1)
+    far = 1.01 * distance.max().item()  # nothing lies beyond
+    near = max(0.3 * distance.min().item(), far / DEPTH_RATIO)  # at the corners of the picture z is smaller
+    return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=near, zfar=far)
 
 
 def _opengl_works(renderer: Renderer) -> bool:
