@@ -16,6 +16,7 @@ from scene3d.frame import Frame
 
 PICTURES = 120  # of a flight, unless told otherwise
 CLOSED = ("turn", "look-around")  # paths after whose last view the first comes again
+ROUND = 24  # views of a closed path that a flight goes through
 
 
 def flight(
@@ -55,8 +56,9 @@ def _keys(frames: Sequence[Frame], name: str | None) -> tuple[list[Camera], bool
     if name is None:
         return [frame.camera for frame in frames], False
     if name in PATHS or not Path(name).is_file():
-        cameras = cameras_from(first, name, max(2, len(frames)))
-        return [*cameras, first.camera] if name in CLOSED else cameras, False
+        if name in CLOSED:
+            return [*cameras_from(first, name, ROUND), first.camera], False
+        return cameras_from(first, name, max(2, len(frames))), False
     path = read_path(Path(name))
     if path.has_lens:
         return list(path.cameras), path.kind != "keyframes"
