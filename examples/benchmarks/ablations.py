@@ -260,7 +260,8 @@ def main() -> None:
             continue
         began = time.perf_counter()
         stored["entries"][key] = job()
-        print(f"{key}: {time.perf_counter() - began:.0f} s", flush=True)
+        seen = stored["entries"][key].get("images_seen", 0)
+        print(f"{key}: {time.perf_counter() - began:.0f} s, {seen} images seen in training", flush=True)
         stored |= {"hardware": hardware(), "size": SIZE, "held_out": HELD_OUT, "frames": TRAIN_FRAMES,
                    "fine_tune_frames": FINE_TUNE_FRAMES, "steps": STEPS, "batch": BATCH}  # fmt: skip
         FILE.write_text(json.dumps(stored) + "\n", encoding="utf8")
