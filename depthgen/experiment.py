@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from depthgen.checkpoint import load_checkpoint, save_checkpoint, stage_path
 from depthgen.data.frames import DataConfig, Frames, broken_files
+from depthgen.data.pool import PoolViews
 from depthgen.data.synthetic import SyntheticConfig, write_sources
 from depthgen.data.worlds import WorldViews, collate
 from depthgen.devices import resolve_device
@@ -61,11 +62,11 @@ class Experiment:
     weights: str | None = None  # the averaged weights, half precision; default RUNS/NAME/model.safetensors
 
 
-def run(experiment: Experiment, views: Dataset | None = None, encoder: TextEncoder | None = None) -> Path:
+def run(experiment: Experiment, views: PoolViews | None = None, encoder: TextEncoder | None = None) -> Path:
     """Train to the end (or resume to it) and export; returns the path of the checkpoint.
 
-    views: what to train on in place of `experiment.data`, without a validation; such a data set hands out
-    whole batches (`__getitems__`). encoder: the text encoder, by default the packaged one.
+    views: what to train on in place of `experiment.data`, without a validation. encoder: the text encoder, by
+    default the packaged one.
     """
     torch.manual_seed(experiment.train.seed)  # initial weights
     folder = Path(experiment.runs) / experiment.name
@@ -92,6 +93,7 @@ def run(experiment: Experiment, views: Dataset | None = None, encoder: TextEncod
         "experiment": json.loads(json.dumps(asdict(experiment))),
         "images_seen": facts["steps_done"] * _images_a_step(experiment.train) * facts["processes"],
         "seconds_since_start_or_resume": round(time.perf_counter() - started),
+        **({} if views is None else {"pool": views.facts()}),
         **facts,
     }
     path = Path(experiment.weights or folder / "model.safetensors")

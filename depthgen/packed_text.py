@@ -6,6 +6,7 @@ Half precision, and of the vocabulary, half of all weights, only what some texts
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ FORMAT = "depthgen-text-1"
 
 
 class PackedEncoder(TextEncoder):
-    """A TextEncoder that knows the tokens of some texts only; ValueError where a caption holds another."""
+    """A TextEncoder that knows the tokens of some texts only; others mean nothing to it, with a warning."""
 
     known: Tensor  # (V,) bool, of the whole vocabulary
 
@@ -29,7 +30,7 @@ class PackedEncoder(TextEncoder):
         unknown = tokens[~self.known[tokens]]
         if len(unknown):
             words = ", ".join(self.tokenizer.convert_ids_to_tokens(unknown.unique().tolist()))
-            raise ValueError(f"the packed text encoder lacks {words}; pack it again, for these captions too")
+            warnings.warn(f"the packed text encoder lacks {words}: they are read as nothing", stacklevel=2)
         return tokens
 
 

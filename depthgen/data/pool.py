@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 from torch.utils.data import Dataset
 
-from depthgen.data.worlds import LABELS, captions, labels, pair_cameras, rendered_pairs
+from depthgen.data.worlds import CAPTIONS_PER_WORLD, LABELS, captions, labels, pair_cameras, rendered_pairs
 from depthgen.geometry import Camera
 from depthgen.worlds import SKY_DEPTH, World, assert_training_seed, build_world
 
@@ -160,6 +160,16 @@ class PoolViews(Dataset):
     def __len__(self) -> int:
         return self.pool.config.capacity
 
+    def facts(self) -> dict[str, int]:
+        """What was rendered so far: views, their size, and the seeds of their worlds, last excluded."""
+        config = self.pool.config
+        return {
+            "views": self.pool.rendered,
+            "size": config.size // self.step,
+            "first_seed": config.seed,
+            "next_seed": self.pool.next_seed,
+        }
+
     def __getitems__(self, indices: Sequence[int]) -> dict[str, Tensor]:
         """The batch of these indices."""
         views, step = self.pool.take(indices), self.step
@@ -179,13 +189,12 @@ class PoolViews(Dataset):
 
 def _blank(config: PoolConfig, device: torch.device) -> dict[str, Tensor]:
     plane = (config.capacity, 1, config.size, config.size)
-    sample = captions(build_world(config.seed))
     return {
         "image": torch.zeros(config.capacity, 3, *plane[2:], dtype=torch.uint8, device=device),
         "depth": torch.zeros(plane, dtype=torch.float16, device=device),
         "known": torch.zeros(plane, dtype=torch.bool, device=device),
         "fov": torch.zeros(config.capacity, device=device),
-        "tokens": torch.zeros(config.capacity, len(sample), TOKENS, dtype=torch.int64, device=device),
+        "tokens": torch.zeros(config.capacity, CAPTIONS_PER_WORLD, TOKENS, dtype=torch.int64, device=device),
         "labels": torch.zeros(config.capacity, len(LABELS), dtype=torch.int64, device=device),
     }
 

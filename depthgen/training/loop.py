@@ -38,8 +38,10 @@ class TrainConfig:
     """How long and how a stage trains. Steps count optimiser updates."""
 
     steps: int = 1000
-    # Of training from this start or resume on, at most; the learning rate then falls with the time spent.
-    minutes: float | None = None
+    minutes: float | None = None  # of training from this start or resume on, at most
+    # Of all starts together, along which the learning rate falls where there is a limit of minutes; None:
+    # those before and `minutes` more.
+    total_minutes: float | None = None
     batch_size: int = 32  # per process and forward pass
     accumulate: int = 1  # passes whose gradients make one step
     learning_rate: float = 4e-4
@@ -170,7 +172,7 @@ class _Run:
         self.optimizer.zero_grad()
         self.average.update_parameters(self.accelerator.unwrap_model(self.model))
         self.step += 1
-        self.over = self.step == self.config.steps or self.spent() >= 1
+        self.over = self.step == self.config.steps or self._out_of_time()
         return torch.stack(losses).mean()
 
     def _accumulate(self, objective: Objective, batch: Batch, i: int, count: int) -> Tensor:
@@ -200,7 +202,12 @@ class _Run:
         """The share of the time that is gone, earlier starts included; 0 where there is no limit."""
         if self.config.minutes is None:
             return 0.0
-        return self.seconds() / max(1e-9, self.seconds_before + 60 * self.config.minutes)
+        total = self.config.total_minutes or self.seconds_before / 60 + self.config.minutes
+        return self.seconds() / 60 / total
+
+    def _out_of_time(self) -> bool:
+        here = self.seconds() - self.seconds_before
+        return self.config.minutes is not None and here >= 60 * self.config.minutes
 
     def due(self, every: int) -> bool:
         return self.step % every == 0 or self.over

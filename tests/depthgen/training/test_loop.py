@@ -191,6 +191,15 @@ def test_a_run_ends_with_its_time_and_goes_on_when_started_again(tmp_path: Path)
     assert [row["step"] for row in rows if "loss" in row] == [1, 2, 3]
 
 
+def test_the_rate_falls_along_the_time_of_all_starts() -> None:
+    run = _Run(linear(), replace(CONFIG, minutes=1.0, total_minutes=10.0), "no")
+    run.restore(run.state() | {"seconds": 300.0})
+    assert run.spent() == pytest.approx(0.5, abs=0.01)
+    run = _Run(linear(), replace(CONFIG, minutes=5.0), "no")
+    run.restore(run.state() | {"seconds": 300.0})
+    assert run.spent() == pytest.approx(0.5, abs=0.01)
+
+
 def test_a_data_set_may_hand_out_whole_batches(tmp_path: Path) -> None:
     class Whole(Points):
         def __getitems__(self, indices: list[int]) -> dict[str, Tensor]:

@@ -1,0 +1,81 @@
+"""The training of the built-in models, tiny, on the CPU, by the commands that its first lines print."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from depthgen import DepthEstimator, ImageCompleter
+from depthgen.checkpoint import load_checkpoint
+from depthgen.packed_text import unpack_encoder
+from depthgen.worlds import build_world, caption
+
+SCRIPT = Path(__file__).resolve().parents[2] / "examples" / "train_builtin.py"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+
+
+def train(monkeypatch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> None:
+    places = ("--state", str(folder / "state"), "--export", str(folder / "out"))
+    run(monkeypatch, *arguments, *places, "--device", "cpu", "--tiny")
+
+
+def test_a_part_is_trained_goes_on_and_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = []
+    for _ in range(2):
+        train(monkeypatch, tmp_path, "--part", "judge", "--minutes", "0.001")
+        records.append(load_checkpoint(tmp_path / "out" / "judge.safetensors")[1])
+    first, second = records
+    assert second["steps_done"] > first["steps_done"] > 0
+    assert second["images_seen"] == 4 * second["steps_done"]
+    assert second["pool"]["first_seed"] == first["pool"]["next_seed"]  # no world twice
+    rows = [json.loads(line) for line in (tmp_path / "out" / "judge.log.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == second["steps_done"]
+    assert rows[-1]["images_per_second"] > 0
+
+
+def test_a_part_asks_for_what_it_begins_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match="depth begins from depth_64"):
+        train(monkeypatch, tmp_path, "--part", "depth", "--minutes", "0.001")
+
+
+@pytest.mark.slow
+def test_a_plan_trains_all_models_over_several_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, names = tmp_path / "out", ("completer", "upsampler", "depth", "judge")
+    for _ in range(8):
+        train(monkeypatch, tmp_path, "--plan", "0.5", "--minutes", "0.2")
+        if (out / "upsampler_student.safetensors").is_file():
+            break
+    students = {f"{name}_student" for name in names[:3]}
+    assert {path.stem for path in out.glob("*.safetensors")} == {*names, *students}
+    completer = ImageCompleter.from_pretrained(
+        out / "completer_student.safetensors", "cpu", upsampler=out / "upsampler_student.safetensors"
+    )
+    assert completer.generate("a lake", size=256).shape == (3, 256, 256)
+    depth = DepthEstimator.from_pretrained(out / "depth.safetensors", "cpu")
+    assert depth.predict(torch.rand(3, 64, 64)).depth.shape == (64, 64)
+
+
+@pytest.mark.slow
+def test_the_packed_encoder_knows_every_caption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy as np
+
+    path = tmp_path / "text.safetensors"
+    run(monkeypatch, "--pack-encoder", str(path))
+    encoder = unpack_encoder(path)
+    assert path.stat().st_size < 30e6
+    for seed in range(100):
+        world = build_world(seed)
+        rng = np.random.default_rng(seed)
+        tokens = encoder.tokens(
+            [caption(world, rng, held_out) for held_out in (False, True) for _ in range(4)]
+        )
+        assert encoder.known[tokens].all()
