@@ -17,7 +17,7 @@ Denoiser = Callable[[Tensor, Tensor], Tensor]
 
 def denoise_at(denoise: Denoiser, z: Tensor, t: Tensor) -> Tensor:
     """x0 (B, C, H, W) of z (B, C, H, W) when the whole batch is at one time t ()."""
-    return denoise(z, t.to(z.dtype).expand(len(z)))
+    return denoise(z, t.to(z).expand(len(z)))
 
 
 def guided(conditional: Denoiser, unconditional: Denoiser, scale: float) -> Denoiser:
