@@ -22,7 +22,14 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 from torch.utils.data import Dataset
 
-from depthgen.data.worlds import CAPTIONS_PER_WORLD, LABELS, captions, labels, pair_cameras, rendered_pairs
+from depthgen.data.worlds import (
+    CAPTIONS_PER_VIEW,
+    LABELS,
+    labels,
+    pair_cameras,
+    pair_captions,
+    rendered_pairs,
+)
 from depthgen.geometry import Camera
 from depthgen.worlds import SKY_DEPTH, World, assert_training_seed, build_world
 
@@ -58,7 +65,7 @@ class Built:
 
     worlds: list[World]
     cameras: list[Camera]  # two of each
-    captions: list[list[str]]
+    captions: list[list[str]]  # of each camera's view
     labels: list[tuple[int, ...]]
 
 
@@ -131,13 +138,11 @@ class WorldPool:
     def _write(self, built: Built, stream: Any) -> None:
         fresh = rendered_pairs(built.worlds, built.cameras, self.device)
         words = self.tokens([text for options in built.captions for text in options])
-        fresh["tokens"] = pad(words, (0, TOKENS - words.shape[1])).unflatten(0, (len(built.worlds), -1))
-        fresh["labels"] = torch.tensor(built.labels)
-        for name in ("tokens", "labels"):  # of a world: the same for both of its views
-            fresh[name] = fresh[name].repeat_interleave(2, dim=0).to(self.device)
+        fresh["tokens"] = pad(words, (0, TOKENS - words.shape[1])).unflatten(0, (len(built.cameras), -1))
+        fresh["labels"] = torch.tensor(built.labels).repeat_interleave(2, dim=0)  # the same of both views
         rows = (self.rendered + torch.arange(len(built.cameras))) % self.config.capacity
         for name, values in self.views.items():
-            values[rows.to(self.device)] = fresh[name].to(values.dtype)
+            values[rows.to(self.device)] = fresh[name].to(values)
         if stream is not None:
             stream.synchronize()
         self.rendered += len(rows)
@@ -194,7 +199,7 @@ def _blank(config: PoolConfig, device: torch.device) -> dict[str, Tensor]:
         "depth": torch.zeros(plane, dtype=torch.float16, device=device),
         "known": torch.zeros(plane, dtype=torch.bool, device=device),
         "fov": torch.zeros(config.capacity, device=device),
-        "tokens": torch.zeros(config.capacity, CAPTIONS_PER_WORLD, TOKENS, dtype=torch.int64, device=device),
+        "tokens": torch.zeros(config.capacity, CAPTIONS_PER_VIEW, TOKENS, dtype=torch.int64, device=device),
         "labels": torch.zeros(config.capacity, len(LABELS), dtype=torch.int64, device=device),
     }
 
@@ -237,9 +242,8 @@ def build(seeds: range, size: int) -> Built:
     """The worlds of the seeds with all that is known of them before they are rendered."""
     assert_training_seed(seeds[-1])
     worlds = [build_world(seed) for seed in seeds]
-    return Built(
-        worlds, pair_cameras(worlds, size), [captions(w) for w in worlds], [labels(w) for w in worlds]
-    )
+    cameras = pair_cameras(worlds, size)
+    return Built(worlds, cameras, pair_captions(worlds, cameras), [labels(world) for world in worlds])
 
 
 def packed(seeds: range, size: int) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_se
 
 ARRAYS = ("image", "depth", "known", "fov")  # of a shard, one row a view
 LABELS = ("kind", "time", "weather")  # of a world
-CAPTIONS_PER_WORLD = 4
+CAPTIONS_PER_VIEW = 4
 WORLDS_PER_SHARD = 256
 
 
@@ -65,7 +65,7 @@ class WorldViews(Dataset):
         self.shards = [_open(path) for path in render_shards(config)]
 
     def __len__(self) -> int:
-        return 2 * sum(len(shard["captions"]) for shard in self.shards)
+        return sum(len(shard["captions"]) for shard in self.shards)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         shard_number, row = divmod(index, 2 * WORLDS_PER_SHARD)
@@ -78,7 +78,7 @@ class WorldViews(Dataset):
             "counted": torch.ones_like(depth, dtype=torch.bool),
             "known": torch.from_numpy(shard["known"][row].copy()),
             "fov": torch.tensor(shard["fov"][row]),
-            "captions": shard["captions"][row // 2],
+            "captions": shard["captions"][row],
             **{name: int(label) for name, label in zip(LABELS, shard["labels"][row // 2], strict=True)},
         }
 
@@ -113,13 +113,16 @@ def _render_parallel(jobs: list[tuple[int, Path, int]], processes: int) -> None:
 def _render_shard(job: tuple[int, Path, int]) -> None:
     first_seed, path, size = job
     worlds = [build_world(seed) for seed in range(first_seed, first_seed + WORLDS_PER_SHARD)]
-    arrays = [rendered_pairs(chunk, pair_cameras(chunk, size)) for chunk in _chunks(worlds, 16)]
+    cameras = pair_cameras(worlds, size)
+    arrays = [
+        rendered_pairs(worlds[i : i + 16], cameras[2 * i : 2 * i + 32]) for i in range(0, len(worlds), 16)
+    ]
     partial = path.with_name(path.name + f".partial{os.getpid()}")
     partial.mkdir(parents=True)
     for name in ARRAYS:
         np.save(partial / f"{name}.npy", torch.cat([a[name] for a in arrays]).numpy())
     np.save(partial / "labels.npy", np.array([labels(world) for world in worlds], dtype=np.int8))
-    (partial / "captions.json").write_text(json.dumps([captions(world) for world in worlds]), encoding="utf8")
+    (partial / "captions.json").write_text(json.dumps(pair_captions(worlds, cameras)), encoding="utf8")
     if path.is_dir():  # another process was faster
         shutil.rmtree(partial)
     else:
@@ -195,22 +198,23 @@ def labels(world: World) -> tuple[int, int, int]:
     return KINDS.index(world.kind), TIMES.index(world.time), WEATHERS.index(world.weather)
 
 
-def captions(world: World) -> list[str]:
-    """The captions that training has of a world."""
-    rng = np.random.default_rng([world.seed, 2])
-    return [caption(world, rng) for _ in range(CAPTIONS_PER_WORLD)]
-
-
-def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
-    return (items[i : i + size] for i in range(0, len(items), size))
+def pair_captions(worlds: Sequence[World], cameras: Sequence[Camera]) -> list[list[str]]:
+    """What training says of each of the views from the `pair_cameras` of the worlds."""
+    found = []
+    for world in worlds:
+        rng = np.random.default_rng([world.seed, 2])
+        found += [[caption(world, rng) for _ in range(CAPTIONS_PER_VIEW)]] * 2
+    return found
 
 
 def _open(path: Path) -> Mapping[str, Any]:
     names = [name for name in (*ARRAYS, "labels") if (path / f"{name}.npy").is_file()]
     arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in names}
-    # shards from before cameras differed
+    # shards from before cameras differed, with captions of worlds
     arrays.setdefault("fov", np.full(len(arrays["image"]), 60, dtype=np.float32))
-    return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
+    captions = json.loads((path / "captions.json").read_text(encoding="utf8"))
+    each = len(arrays["image"]) // len(captions)
+    return {**arrays, "captions": [options for options in captions for _ in range(each)]}
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 
 from depthgen.data import pool as pool_module
 from depthgen.data.pool import Built, PoolConfig, PoolViews, WorldPool, build, packed
-from depthgen.data.worlds import captions, pair_cameras, rendered_pairs
+from depthgen.data.worlds import pair_cameras, pair_captions, rendered_pairs
 from depthgen.worlds import KINDS, build_world
 
 CONFIG = PoolConfig(size=16, capacity=12, least=8, seed=40, worlds_at_once=2, reuse=1)
@@ -36,12 +36,13 @@ def wait_for(pool: WorldPool, rendered: int) -> None:
 def test_views_are_those_of_their_worlds(pool: WorldPool) -> None:
     batch = PoolViews(pool, 16).__getitems__([0, 5])
     world = build_world(42)  # of view 5, the second of the third world
-    truth = rendered_pairs([world], pair_cameras([world], 16))
+    cameras = pair_cameras([world], 16)
+    truth = rendered_pairs([world], cameras)
     torch.testing.assert_close(batch["image"][1], truth["image"][1].float() / 255)
     assert torch.equal(batch["depth"][1], truth["depth"][1].float())
     assert torch.equal(batch["known"][1], truth["known"][1])
     assert KINDS[batch["kind"][1]] == world.kind
-    assert batch["tokens"][1, :, 0].tolist() == [len(text) for text in captions(world)]
+    assert batch["tokens"][1, :, 0].tolist() == [len(text) for text in pair_captions([world], cameras)[1]]
     assert not batch["tokens"][1, :, 1:].any()
     assert batch["counted"].all()
 
