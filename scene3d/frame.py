@@ -28,7 +28,8 @@ class Frame:
     image: (3, H, W) float32 in [0, 1], already rounded to 8 bits.
     depth: (1, H, W) float32 metres along the optical axis; finite everywhere, meaningful where `valid`.
     valid: (1, H, W) bool, False where there is no surface (sky).
-    known: (1, H, W) bool, True where the pixel came from earlier views; all False in the first view.
+    known: (1, H, W) bool, True where the pixel shows what earlier views made; all False in the first view.
+        Cracks that were closed from beside count as new: this view gives them triangles.
     camera: where the view was taken from, in the scene's frame (the first camera's).
     certainty: (1, H, W) float32 in [0, 1] of the depth, see `certainty_of`; 1 where known; None where the
         depth was drawn only once.

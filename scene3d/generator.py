@@ -195,7 +195,7 @@ def _next_view(scene: Scene, fused: Fused, route: Route, run: _Run) -> SceneStep
         image=image,
         depth=torch.where(seen.surface, seen.depth, depth.depth),
         valid=torch.where(seen.known, seen.surface, depth.valid),
-        known=seen.known,
+        known=seen.covered,
         camera=camera,
         certainty=_certainty(depth, seen.known, run.config),
     )
@@ -204,8 +204,8 @@ def _next_view(scene: Scene, fused: Fused, route: Route, run: _Run) -> SceneStep
         new_pixels=float((~seen.known).float().mean()),
         residual_image=picture.residual,
         residual_depth=depth.residual,
-        seam_step=seam_step(frame.depth, frame.valid, frame.known),
-        seam_color=seam_color(frame.image, frame.known),
+        seam_step=seam_step(frame.depth, frame.valid, seen.known),
+        seam_color=seam_color(frame.image, seen.known),
         uncertain=_uncertain(frame),
     )
     return _committed(scene, frame, entry, clock, run)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, Mesh, Reprojection, rasterize
+from depthgen.geometry import EMPTY_MESH, Camera, Mesh, Reprojection, rasterize
 from scene3d.backdrop import Backdrop, make_backdrop
 from scene3d.files import write_pictures, write_video
 
@@ -33,17 +33,24 @@ DEPTH_RATIO = 5000  # at most, farthest to nearest of what is drawn: beyond it, 
 
 
 def render_views(
-    mesh: Mesh, cameras: Sequence[Camera], backdrop: Backdrop, renderer: Renderer = "auto"
+    mesh: Mesh,
+    cameras: Sequence[Camera],
+    backdrop: Backdrop,
+    renderer: Renderer = "auto",
+    background: Mesh = EMPTY_MESH,
 ) -> Iterator[Reprojection]:
     """Draw a mesh (metres) from each camera, at the camera's size.
 
     Yields image (3, H, W) [0, 1], depth (1, H, W) metres and known (1, H, W) bool: where there is a surface.
-    The backdrop fills the rest of the image. "auto" is pyrender, or torch and a warning if OpenGL is missing.
+    The rest of the image shows the mesh `background`, whatever its distance, and then the backdrop.
+    "auto" is pyrender, or torch and a warning if OpenGL is missing.
     """
     draw = _torch_views if renderer == "torch" or not _opengl_works(renderer) else _opengl_views
-    for camera, (image, depth, coverage) in zip(cameras, draw(mesh, cameras), strict=True):
-        image = image + (1 - coverage) * backdrop.seen_from(camera)
-        yield Reprojection(image=image.clamp(0, 1), depth=depth, known=depth > 0)
+    layers = zip(draw(mesh, cameras), draw(background, cameras), strict=True)
+    for camera, ((image, depth, coverage), (hidden, _, hidden_coverage)) in zip(cameras, layers, strict=True):
+        behind = hidden + (1 - hidden_coverage) * backdrop.seen_from(camera)
+        picture = image + (1 - coverage) * behind
+        yield Reprojection(image=picture.clamp(0, 1), depth=depth, known=depth > 0)
 
 
 def render_views_to(
@@ -63,7 +70,8 @@ def render_views_to(
         raise ValueError(f"{path}: pictures go to a film (.mp4) or a folder, not to {path.suffix}")
     if size is not None:
         cameras = [at_size(camera, *size) for camera in cameras]
-    views = render_views(scene.mesh(), cameras, make_backdrop(scene.frames), renderer)
+    backdrop, background = make_backdrop(scene.frames), scene.background()
+    views = render_views(scene.mesh(), cameras, backdrop, renderer, background)
     images = (view.image for view in views)
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_video(images, path) if path.suffix else write_pictures(images, path)
@@ -87,6 +95,9 @@ def _torch_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor
 
 def _opengl_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """The same through OpenGL; its four samples a pixel make coverage a fraction at silhouettes."""
+    if not len(mesh.faces):  # OpenGL knows no empty mesh
+        yield from _torch_views(mesh, cameras)
+        return
     import pyrender
 
     scene = _opengl_scene(mesh)

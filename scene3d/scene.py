@@ -1,7 +1,7 @@
 """A scene: the views generated so far, and what can be made of them.
 
-    scene = Scene.load("cabin")
-    scene.export("cabin.glb")
+scene = Scene.load("cabin")
+scene.export("cabin.glb")
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from depthgen.geometry import Mesh
+from depthgen.geometry import EMPTY_MESH, Mesh, merge_meshes
 from scene3d.frame import Frame
-from scene3d.fusion import Fused, fuse_all
+from scene3d.fusion import Fused, background_layers, fuse_all
 from scene3d.journal import Entry, Manifest, SceneFolderError, commit_view, read_manifest, read_view
 
 __all__ = ["Frame", "Scene"]
@@ -59,6 +59,10 @@ class Scene:
     def mesh(self) -> Mesh:
         """The fused surface of all views in metres, in the scene's frame; without the sky."""
         return self.fused().surface
+
+    def background(self) -> Mesh:
+        """What may lie behind the silhouettes of the surface, in metres: imagined, and no part of it."""
+        return merge_meshes([EMPTY_MESH, *background_layers(self.frames)])
 
     def export(self, path: str | Path) -> Path:
         """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format."""

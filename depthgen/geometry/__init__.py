@@ -4,20 +4,25 @@ Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is plana
 `b_from_a` maps coordinates in a to coordinates in b.
 """
 
-from depthgen.geometry.blocks import Blocks
+from depthgen.geometry.behind import Behind, behind
+from depthgen.geometry.blocks import EMPTY_MESH, Blocks
 from depthgen.geometry.camera import Camera, magnification, pixel_rays, project, unproject
-from depthgen.geometry.edges import depth_edges
+from depthgen.geometry.edges import MAX_SLOPE, depth_edges
 from depthgen.geometry.holes import clean_holes, pinholes, push_pull
-from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes
+from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes, vertex_normals
 from depthgen.geometry.reproject import Reprojection, rasterize
 from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotation_y, rotation_z, turned
 from depthgen.geometry.seamless import seamless
 
 __all__ = [
+    "EMPTY_MESH",
+    "MAX_SLOPE",
+    "Behind",
     "Blocks",
     "Camera",
     "Mesh",
     "Reprojection",
+    "behind",
     "clean_holes",
     "compose",
     "depth_edges",
@@ -37,4 +42,5 @@ __all__ = [
     "seamless",
     "turned",
     "unproject",
+    "vertex_normals",
 ]

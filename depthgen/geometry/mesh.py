@@ -49,6 +49,19 @@ def merge_meshes(meshes: list[Mesh]) -> Mesh:
     )
 
 
+def vertex_normals(mesh: Mesh) -> Tensor:
+    """(N, 3) unit normals: the sum of the normals of the faces around a vertex, each weighted by its area.
+
+    The sign follows the winding of the faces. A vertex without faces gets zeros.
+    """
+    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
+    face_normals = torch.linalg.cross(b - a, c - a)
+    normals = torch.zeros_like(mesh.vertices)
+    for corner in range(3):
+        normals.index_add_(0, mesh.faces[:, corner], face_normals)
+    return F.normalize(normals, dim=1, eps=torch.finfo(normals.dtype).tiny)
+
+
 def grid_mesh(image: Tensor, depth: Tensor, valid: Tensor, camera: Camera) -> Mesh:
     """Mesh of the valid pixels of one view, cut at depth edges and at surfaces seen at a grazing angle.
 

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from depthgen.geometry import Mesh
+from depthgen.geometry import vertex_normals
 from scene3d.export.axes import exported_points
 from scene3d.files import replacing
 
@@ -47,16 +45,3 @@ def write_ply(scene: Scene, path: Path) -> Path:
     with replacing(path) as aside:
         aside.write_bytes(HEADER.format(count=len(points)).encode("ascii") + points.tobytes())
     return path
-
-
-def vertex_normals(mesh: Mesh) -> Tensor:
-    """(N, 3) unit normals: the sum of the normals of the faces around a vertex, each weighted by its area.
-
-    The sign follows the winding of the faces. A vertex without faces gets zeros.
-    """
-    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
-    face_normals = torch.linalg.cross(b - a, c - a)
-    normals = torch.zeros_like(mesh.vertices)
-    for corner in range(3):
-        normals.index_add_(0, mesh.faces[:, corner], face_normals)
-    return torch.nn.functional.normalize(normals, dim=1)

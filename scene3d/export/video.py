@@ -20,7 +20,8 @@ SWAY = 0.04  # how far a lone camera moves to show depth, relative to the median
 
 def write_preview(scene: Scene, path: Path, frames: int = FRAMES) -> Path:
     """Write a film that flies through the scene's cameras and back; about 5 s long."""
-    views = render_views(scene.mesh(), _preview_path(scene, frames), make_backdrop(scene.frames), "torch")
+    cameras, backdrop = _preview_path(scene, frames), make_backdrop(scene.frames)
+    views = render_views(scene.mesh(), cameras, backdrop, "torch", scene.background())
     there = [view.image for view in views]
     return write_video([*there, *there[-2:0:-1]], path, FRAMES_PER_SECOND)
 

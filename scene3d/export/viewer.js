@@ -5,12 +5,12 @@ async function unpack(meta) {
   const packed = Uint8Array.from(atob(byId("scene-data").textContent.trim()), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = await new Response(stream).arrayBuffer();
-  const colorStart = 12 * meta.vertices, indexStart = 16 * meta.vertices;
-  return {
-    positions: new Float32Array(bytes, 0, 3 * meta.vertices),
-    colors: new Uint8Array(bytes, colorStart, 4 * meta.vertices),
-    indices: new Uint32Array(bytes, indexStart, 3 * meta.faces),
-  };
+  const mesh = ({ vertices, faces }, start) => ({
+    positions: new Float32Array(bytes, start, 3 * vertices),
+    colors: new Uint8Array(bytes, start + 12 * vertices, 4 * vertices),
+    indices: new Uint32Array(bytes, start + 16 * vertices, 3 * faces),
+  });
+  return { surface: mesh(meta, 0), background: mesh(meta.background, 16 * meta.vertices + 12 * meta.faces) };
 }
 
 async function loadPicture(address) {

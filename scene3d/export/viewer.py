@@ -2,7 +2,7 @@
 
 The page holds its program (WebGL 2, plain JavaScript) and the scene: one gzip-compressed block of
 little-endian arrays in base64, described by JSON. Faces lie in the order of the views, so that a prefix of
-them shows the scene as it was.
+them shows the scene as it was. The layer imagined behind silhouettes is packed after the surface.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ import io
 import json
 import re
 from importlib import resources
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from depthgen.depth import colorize
-from depthgen.geometry import Mesh
+from depthgen.geometry import Mesh, merge_meshes
 from scene3d.backdrop import make_backdrop
 from scene3d.export.contact_sheet import depth_range, new_share
 from scene3d.files import replacing
 from scene3d.frame import Frame
-from scene3d.fusion import extend, fuse_all
+from scene3d.fusion import background_layers, extend, fuse_all
 
 if TYPE_CHECKING:
     from scene3d.scene import Scene
@@ -38,10 +39,11 @@ LEVELS = 256  # of the depth colour scale
 
 def write_viewer(scene: Scene, path: Path) -> Path:
     """Write the page: surface, cameras, growth view by view, overlays of depth and of what is new."""
-    mesh, face_ends = grown_mesh(scene.frames)
+    surface, background = grown_mesh(scene.frames), _grown(background_layers(scene.frames))
+    packed = gzip.compress(_packed(surface.mesh) + _packed(background.mesh), compresslevel=6, mtime=0)
     parts = {
-        "META": _script_safe(json.dumps(_description(scene, mesh, face_ends))),
-        "DATA": base64.b64encode(_compressed(mesh)).decode("ascii"),
+        "META": _script_safe(json.dumps(_description(scene, surface, background))),
+        "DATA": base64.b64encode(packed).decode("ascii"),
         "SCRIPT": "\n".join(_resource(name) for name in SCRIPTS),
     }
     page = re.sub("%%([A-Z]+)%%", lambda found: parts[found[1]], _resource("viewer.html"))
@@ -50,24 +52,40 @@ def write_viewer(scene: Scene, path: Path) -> Path:
     return path
 
 
-def grown_mesh(frames: tuple[Frame, ...]) -> tuple[Mesh, list[int]]:
-    """The fused surface, and for each view the number of faces once it had been added."""
+class Grown(NamedTuple):
+    """A mesh that grew view by view, and for each view the number of faces once it had been added."""
+
+    mesh: Mesh
+    face_ends: list[int]
+
+
+def grown_mesh(frames: tuple[Frame, ...]) -> Grown:
+    """The fused surface."""
     fused, face_ends = fuse_all(()), []
     for frame in frames:
         fused = extend(fused, frame)
         face_ends.append(sum(len(mesh.faces) for mesh in fused.surface_blocks.meshes))
-    return fused.surface, face_ends
+    return Grown(fused.surface, face_ends)
 
 
-def _description(scene: Scene, mesh: Mesh, face_ends: list[int]) -> dict[str, Any]:
+def _grown(meshes: list[Mesh]) -> Grown:
+    return Grown(merge_meshes(meshes), list(accumulate(len(mesh.faces) for mesh in meshes)))
+
+
+def _description(scene: Scene, surface: Grown, background: Grown) -> dict[str, Any]:
     near, far = depth_range(scene.frames)
     return {
         "prompt": scene.prompt,
-        "vertices": len(mesh.vertices),
-        "faces": len(mesh.faces),
+        "vertices": len(surface.mesh.vertices),
+        "faces": len(surface.mesh.faces),
+        "background": {
+            "vertices": len(background.mesh.vertices),
+            "faces": len(background.mesh.faces),
+            "faceEnds": background.face_ends,
+        },
         "near": near,
         "far": far,
-        "views": [_view(frame, end) for frame, end in zip(scene.frames, face_ends, strict=True)],
+        "views": [_view(frame, end) for frame, end in zip(scene.frames, surface.face_ends, strict=True)],
         "backdrop": _picture(make_backdrop(scene.frames).panorama),
         "depthColors": _depth_colors(),
     }
@@ -86,7 +104,7 @@ def _view(frame: Frame, face_end: int) -> dict[str, Any]:
     }
 
 
-def _compressed(mesh: Mesh) -> bytes:
+def _packed(mesh: Mesh) -> bytes:
     """Positions (float32 x 3), colours (uint8 x 4) and indices (uint32 x 3), one after the other."""
     colors = torch.nn.functional.pad((mesh.colors * 255).round(), (0, 1), value=255)
     arrays = (
@@ -94,7 +112,7 @@ def _compressed(mesh: Mesh) -> bytes:
         colors.numpy().astype(np.uint8),
         mesh.faces.numpy().astype("<u4"),
     )
-    return gzip.compress(b"".join(array.tobytes() for array in arrays), compresslevel=6, mtime=0)
+    return b"".join(array.tobytes() for array in arrays)
 
 
 def _picture(image: Tensor, longest: int | None = None) -> str:

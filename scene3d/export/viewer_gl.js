@@ -127,11 +127,12 @@ function frustumLines(view, size) {
   return ring.flatMap((point, i) => [apex, point, point, ring[(i + 1) % 4]]).flat();
 }
 
-function makeRenderer(gl, meta, mesh, panorama) {
+function makeRenderer(gl, meta, { surface: mesh, background }, panorama) {
   const surface = makeProgram(gl, SURFACE_VERTEX, SURFACE_FRAGMENT);
   const line = makeProgram(gl, SURFACE_VERTEX, LINE_FRAGMENT);
   const backdrop = makeProgram(gl, BACKDROP_VERTEX, BACKDROP_FRAGMENT);
   const surfaceArray = makeVertexArray(gl, mesh.positions, mesh.colors, mesh.indices);
+  const backgroundArray = makeVertexArray(gl, background.positions, background.colors, background.indices);
   const scale = Math.sqrt(meta.near * meta.far);  // a typical distance, metres
   const frustumSize = 0.12 * scale;
   const apexes = meta.views.map((view) => transform(view.pose, [0, 0, 0]));
@@ -169,11 +170,20 @@ function makeRenderer(gl, meta, mesh, panorama) {
     gl.drawElements(gl.TRIANGLES, 3 * (end - first), gl.UNSIGNED_INT, 12 * first);
   }
 
+  // What is imagined behind silhouettes: only where nothing else is, and no part of what is measured.
+  function drawBackground(frame) {
+    if (frame.overlay !== "picture") return;
+    gl.bindVertexArray(backgroundArray);
+    drawFaces(0, meta.background.faceEnds[frame.view], 0);
+    gl.clear(gl.DEPTH_BUFFER_BIT);
+  }
+
   function drawSurface(frame, clipFromWorld) {
     gl.useProgram(surface.program);
     gl.uniformMatrix4fv(surface.uniforms.clipFromWorld, false, clipFromWorld);
     gl.uniform2f(surface.uniforms.range, meta.near, meta.far);
     gl.bindTexture(gl.TEXTURE_2D, depthTexture);
+    drawBackground(frame);
     gl.bindVertexArray(surfaceArray);
     const end = meta.views[frame.view].faceEnd;
     const before = frame.view > 0 ? meta.views[frame.view - 1].faceEnd : 0;

@@ -1,7 +1,8 @@
 """Views into one surface: only what a view saw for the first time is added."""
 
+from scene3d.fusion.background import background_layers
 from scene3d.fusion.fuse import Fused, extend, fuse_all
 from scene3d.fusion.seam import seam_color, seam_step
 from scene3d.fusion.view import View, view_from
 
-__all__ = ["Fused", "View", "extend", "fuse_all", "seam_color", "seam_step", "view_from"]
+__all__ = ["Fused", "View", "background_layers", "extend", "fuse_all", "seam_color", "seam_step", "view_from"]

@@ -18,18 +18,24 @@ class View:
     """What a camera sees of a fused scene.
 
     image: (3, H, W) [0, 1]. depth: (1, H, W) metres. surface, sky: (1, H, W) bool, never both: what the pixel
-    shows; neither where nothing is known.
+    shows; neither where nothing is known. filled: (1, H, W) bool, cracks that were closed from beside.
     """
 
     image: Tensor
     depth: Tensor
     surface: Tensor
     sky: Tensor
+    filled: Tensor
 
     @property
     def known(self) -> Tensor:
-        """(1, H, W) bool: the pixel shows surface or sky seen before."""
+        """(1, H, W) bool: the pixel shows surface or sky seen before, or closes a crack between them."""
         return self.surface | self.sky
+
+    @property
+    def covered(self) -> Tensor:
+        """(1, H, W) bool: the known pixels of which the scene has triangles; cracks have none yet."""
+        return self.known & ~self.filled
 
 
 def view_from(fused: Fused, camera: Camera, device: str = "cpu") -> View:
@@ -48,7 +54,8 @@ def view_from(fused: Fused, camera: Camera, device: str = "cpu") -> View:
     )
     kept = ~clean_holes(known)
     is_surface = depth.isfinite()
-    return View(image, depth.where(is_surface, 0.0), kept & is_surface, kept & ~is_surface)
+    depth = depth.where(is_surface, 0.0)
+    return View(image, depth, kept & is_surface, kept & ~is_surface, filled=kept & ~known)
 
 
 def _with_cracks_closed(image: Tensor, depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:

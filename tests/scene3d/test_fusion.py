@@ -9,7 +9,7 @@ from torch import Tensor
 
 from depthgen.geometry import Camera, turned
 from scene3d.frame import Frame, certainty_of
-from scene3d.fusion import extend, fuse_all, seam_color, seam_step, view_from
+from scene3d.fusion import Fused, extend, fuse_all, seam_color, seam_step, view_from
 from scene3d.scene import Scene
 
 Look = Callable[[Camera], tuple[Tensor, Tensor, Tensor]]
@@ -106,3 +106,17 @@ def test_seam_color_by_hand() -> None:
     image = torch.stack([row, row, 0.5 + 0.0 * row])[:, None]  # the third channel does not change
     assert seam_color(image, flags("###..")) == pytest.approx(2 / 3 * (0.1 - 0.02), abs=1e-6)
     assert seam_color(image, flags("#####")) is None
+
+
+def test_a_crack_gets_triangles_from_the_view_that_finds_it(look: Look) -> None:
+    """Closed in the picture alone, it would open again for every other camera."""
+    frame = seen_by(Camera.from_fov(60, 64, 64), look)
+    column = (torch.arange(64) == 40).expand(1, 64, 64)
+    cracked = replace(frame, known=column)  # nothing is added there, but for the reach of its neighbours
+    cracked = replace(cracked, valid=frame.valid & ~column, known=frame.known)
+    fused = Fused(extend(fuse_all([]), cracked).surface_blocks)  # and no sky in it
+    seen = view_from(fused, frame.camera)
+    assert seen.filled[0, 40:, 40].all()
+    assert not seen.covered[seen.filled].any()
+    mended = extend(fused, replace(frame, known=seen.covered))
+    assert not view_from(mended, frame.camera).filled.any()

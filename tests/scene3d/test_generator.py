@@ -17,6 +17,7 @@ from scene3d import generator
 from scene3d.backends import Depth, Models, Picture
 from scene3d.config import GenerateConfig
 from scene3d.frame import round_to_8_bits
+from scene3d.fusion import fuse_all, view_from
 from scene3d.generator import generate, generate_scene, resume, resume_scene
 from scene3d.journal import read_manifest
 from scene3d.scene import Scene
@@ -83,9 +84,9 @@ def files_under(folder: Path) -> dict[str, bytes]:
 
 def test_with_true_models_every_view_is_the_truth(tmp_path: Path, look: Look) -> None:
     scene = generate_scene("a garden", out=tmp_path / "s", views=5, size=96)
-    for frame, entry in zip(scene.frames, scene.manifest.journal, strict=True):
+    for view, (frame, entry) in enumerate(zip(scene.frames, scene.manifest.journal, strict=True)):
         image, depth, valid = look(frame.camera)
-        new = ~frame.known
+        new = ~view_from(fuse_all(scene.frames[:view]), frame.camera).known
         assert torch.equal(frame.image[:, new[0]], round_to_8_bits(image)[:, new[0]])
         assert (frame.valid == valid).float().mean() > 0.99
         both = frame.valid & valid
@@ -110,12 +111,10 @@ def test_the_default_path_turns_far_and_always_shows_something_new(tmp_path: Pat
 
 def test_known_pixels_are_kept_exactly(tmp_path: Path, truthful: Callable[[float], None]) -> None:
     truthful(0.1)  # the model strays from the known pixels, and says so
-    from scene3d.fusion import fuse_all, view_from
-
     scene = generate_scene("a garden", out=tmp_path / "s", views=3, size=64)
     last = scene.frames[-1]
     seen = view_from(fuse_all(scene.frames[:-1]), last.camera)
-    assert torch.equal(seen.known, last.known)
+    assert torch.equal(seen.covered, last.known)
     assert torch.equal(round_to_8_bits(seen.image)[:, seen.known[0]], last.image[:, seen.known[0]])
     assert torch.equal(seen.depth[seen.surface], last.depth[seen.surface])
     # the mean of |N(0, 0.1)| is 0.08, and the known pixels carry noise of their own: up to sqrt(2) times that

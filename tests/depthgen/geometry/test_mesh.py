@@ -5,7 +5,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthgen.geometry import Camera, Mesh, depth_edges, grid_mesh, merge_meshes, pixel_rays, project, turned
+from depthgen.geometry import (
+    Camera,
+    Mesh,
+    depth_edges,
+    grid_mesh,
+    merge_meshes,
+    pixel_rays,
+    project,
+    turned,
+    vertex_normals,
+)
 
 CAMERA = Camera.from_fov(60, 48, 40)
 EVERYWHERE = torch.ones(1, 40, 48, dtype=torch.bool)
@@ -136,3 +146,11 @@ def test_shapes_that_do_not_fit_are_refused():
         grid_mesh(GREY[:, :-1], depth, EVERYWHERE, CAMERA)
     with pytest.raises(ValueError, match="at least one"):
         merge_meshes([])
+
+
+def test_normal_of_a_known_triangle_and_of_a_lone_vertex():
+    vertices = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 3, 0], [9, 9, 9]])
+    mesh = Mesh(vertices, torch.zeros(4, 3), torch.tensor([[0, 1, 2]]))
+    tiny = Mesh(1e-6 * vertices, mesh.colors, mesh.faces)
+    torch.testing.assert_close(vertex_normals(tiny), vertex_normals(mesh))
+    assert vertex_normals(mesh).tolist() == [[0, 0, 1], [0, 0, 1], [0, 0, 1], [0, 0, 0]]

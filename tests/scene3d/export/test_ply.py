@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 import trimesh
 
-from depthgen.geometry import Mesh
 from scene3d.export import write_ply
-from scene3d.export.ply import VERTEX, vertex_normals
+from scene3d.export.ply import VERTEX
 from scene3d.scene import Scene
 
 
@@ -26,9 +24,3 @@ def test_normals_face_the_camera_and_the_floor_looks_up(garden: Scene, tmp_path:
     assert (towards_camera > 0).mean() > 0.99
     floor = (points["position"][:, 1] < -1.2) & (points["position"][:, 2] > -4)
     assert np.allclose(np.median(points["normal"][floor], axis=0), [0, 1, 0], atol=1e-3)
-
-
-def test_normal_of_a_known_triangle_and_of_a_lone_vertex() -> None:
-    vertices = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 3, 0], [9, 9, 9]])
-    mesh = Mesh(vertices, torch.zeros(4, 3), torch.tensor([[0, 1, 2]]))
-    assert vertex_normals(mesh).tolist() == [[0, 0, 1], [0, 0, 1], [0, 0, 1], [0, 0, 0]]

@@ -59,7 +59,9 @@ def test_the_page_holds_the_scene(garden: Scene, tmp_path: Path) -> None:
     assert np.array_equal(np.frombuffer(data, "<f4", 3 * n).reshape(n, 3), mesh.vertices.numpy())
     colors = np.frombuffer(data, np.uint8, 4 * n, 12 * n).reshape(n, 4)[:, :3]
     assert np.abs(colors / 255 - mesh.colors.numpy()).max() < 0.51 / 255
-    assert np.array_equal(np.frombuffer(data, "<u4", offset=16 * n).reshape(-1, 3), mesh.faces.numpy())
+    assert np.array_equal(
+        np.frombuffer(data, "<u4", 3 * meta["faces"], 16 * n).reshape(-1, 3), mesh.faces.numpy()
+    )
     assert [view["pose"] for view in meta["views"]] == [
         frame.camera.world_from_camera.tolist() for frame in garden.frames
     ]
@@ -73,7 +75,7 @@ def test_a_prefix_of_the_faces_is_the_scene_as_it_was(garden: Scene) -> None:
 
 
 def test_no_prompt_can_break_out_of_the_page(garden: Scene, tmp_path: Path) -> None:
-    prompt = "a </script><script>alert(1)</script> <!-- %%DATA%% \" \\ \u2028"
+    prompt = 'a </script><script>alert(1)</script> <!-- %%DATA%% " \\ \u2028'
     page = Page(write_viewer(replace(garden, prompt=prompt), tmp_path / "viewer.html"))
     assert json.loads(page.scripts["scene-meta"])["prompt"] == prompt
     assert set(page.scripts) == {"scene-meta", "scene-data", "program"}
