@@ -265,7 +265,7 @@ def _render(arguments: argparse.Namespace) -> None:
 
     if arguments.frames is not None and arguments.frames < 1:
         raise ValueError(f"--frames {arguments.frames}: give at least 1")
-    scene = Scene.load(arguments.scene)
+    scene = Scene.load(arguments.scene).adjusted()
     cameras = flight(scene.frames, arguments.trajectory, arguments.frames, arguments.anywhere)
     out = arguments.out or arguments.scene / "render.mp4"
     print(render_views_to(scene, out, cameras, size=arguments.size))

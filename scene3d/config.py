@@ -41,6 +41,8 @@ class GenerateConfig:
         each model's own choice. depth_samples: depth maps drawn and averaged per view.
     max_spread: relative spread of these (std / depth) beyond which a pixel is too uncertain to become
         surface; it stays a hole for later views to fill. Without effect for one sample.
+    adjust: in fusion for the exports, correct the depth of all views so that they agree; see
+        scene3d.adjustment. The views themselves are not changed by it.
     """
 
     views: int = 8
@@ -59,6 +61,7 @@ class GenerateConfig:
     depth_steps: int | None = None
     depth_samples: int = 1
     max_spread: float = 0.2
+    adjust: bool = True
 
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():

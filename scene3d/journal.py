@@ -4,6 +4,7 @@
     views/0000/                   image.png depth.npy known.png valid.png camera.json [certainty.npy]
     input.png                     the user's picture of view 0, if there was one
     timings.json                  seconds per stage; the only file here that depends on the clock
+    adjustment.json               corrections of depth for the exports; see scene3d.adjustment
 
 A view counts once scene.json lists it. Both steps of a commit are renames, so a process killed at any point
 leaves a folder that loads, with that view or without it.

@@ -52,6 +52,19 @@ class Scene:
         committed = read_view(self.root, manifest.journal[-1])
         return replace(self, frames=(*self.frames, committed), manifest=manifest)
 
+    def adjusted(self) -> Scene:
+        """The scene with the depth of its views corrected so that they agree; see `scene3d.adjustment`.
+
+        For fusion and export: the views on disk stay as they are. The scene itself if its settings say
+        adjust=false.
+        """
+        if not self.manifest.config.get("adjust", True):
+            return self
+        from scene3d.adjustment import adjusted, stored_adjustment
+
+        corrections = stored_adjustment(self.root, self.manifest, self.frames)
+        return replace(self, frames=adjusted(self.frames, corrections))
+
     def fused(self) -> Fused:
         """All views as one surface (metres) and one sky (directions)."""
         return fuse_all(self.frames)

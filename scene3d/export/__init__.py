@@ -53,8 +53,9 @@ __all__ = [
 def export(scene: Scene, path: str | Path) -> Path:
     """Write the scene as .glb mesh, .ply points, .json cameras, .mp4 flight, .png sheet or .html viewer.
 
-    Cameras go to a camera_path.json as a flight, to any other .json as views. Returns the path. ValueError
-    for any other suffix, or for a scene without views.
+    Cameras go to a camera_path.json as a flight, to any other .json as views. The depth of the views is made
+    to agree first (`Scene.adjusted`). Returns the path. ValueError for any other suffix, or for a scene
+    without views.
     """
     path = Path(path)
     endings = [ending for ending in WRITERS if path.name.lower().endswith(ending)]
@@ -63,7 +64,7 @@ def export(scene: Scene, path: str | Path) -> Path:
     if not scene.frames:
         raise ValueError(f"cannot export {path.name}: the scene has no view yet; finish it with --resume")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return WRITERS[max(endings, key=len)](scene, path)
+    return WRITERS[max(endings, key=len)](scene.adjusted(), path)
 
 
 def export_all(scene: Scene) -> list[Path]:

@@ -1,0 +1,193 @@
+"""Views of a known world with known errors, so that what comes back can be compared with the truth."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from depthgen.geometry import Camera, turned
+from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
+from scene3d.adjustment.correction import patch_weights, pixel_centres
+from scene3d.backends.oracle import oracle_for
+from scene3d.cameras import cameras_from
+from scene3d.frame import Frame
+from scene3d.fusion import extend, fuse_all, view_from
+from scene3d.scene import Scene
+
+SIZE = 48
+Look = Callable[[Camera], tuple[Tensor, Tensor, Tensor]]
+
+
+def all_new(image: Tensor, depth: Tensor, valid: Tensor, camera: Camera) -> Frame:
+    return Frame(image, depth.where(valid, 1.0), valid, torch.zeros_like(valid), camera)
+
+
+def erring(frames: list[Frame], seed: int = 1) -> list[Frame]:
+    """All views but the first scaled (5 %), shifted (2 %) and bent (3 %) at random."""
+    random = torch.Generator().manual_seed(seed)
+
+    def error(frame: Frame) -> Correction:
+        scale, shift = torch.randn(2, generator=random, dtype=torch.float64)
+        bend = torch.randn(3, 3, generator=random, dtype=torch.float64)
+        return Correction(0.02 * float(shift * frame.depth[frame.valid].median()), 0.05 * scale + 0.03 * bend)
+
+    errors = (Correction.none(), *map(error, frames[1:]))
+    return list(adjusted(frames, Adjustment(errors)))
+
+
+def worst_mean_error(frames: list[Frame], truth: list[Frame]) -> float:
+    """Of all views, the greatest mean relative error of depth."""
+    pairs = zip(frames, truth, strict=True)
+    return max(float((a.depth / b.depth - 1).abs()[b.valid].mean()) for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def room() -> list[Frame]:
+    """Five views of a room, 10 degrees apart and from different places."""
+    camera = Camera.from_fov(60, SIZE, SIZE)
+    oracle = oracle_for("a kitchen", 3, camera)
+    cameras = [camera.moved(turned(10 * i, translation=(0.05 * i, 0, 0.02 * i))) for i in range(5)]
+    return [all_new(*oracle._render(view), view) for view in cameras]
+
+
+def test_known_errors_of_scale_shift_and_field_are_found(room: list[Frame]) -> None:
+    wrong = erring(room)
+    found = solve(wrong)
+    assert worst_mean_error(wrong, room) > 0.04
+    assert worst_mean_error(list(adjusted(wrong, found)), room) < 0.005
+    assert found.after < 0.1 * found.before
+
+
+def test_views_without_errors_are_left_alone(room: list[Frame]) -> None:
+    found = solve(room)
+    assert worst_mean_error(list(adjusted(room, found)), room) == 0
+    assert found.after == found.before < 1e-3
+
+
+def test_the_first_view_is_never_changed(room: list[Frame]) -> None:
+    wrong = erring(room)
+    assert torch.equal(adjusted(wrong, solve(wrong))[0].depth, room[0].depth)
+
+
+def test_views_that_share_nothing_are_left_alone(look: Look) -> None:
+    cameras = [Camera.from_fov(40, 32, 32, turned(yaw)) for yaw in (-45, 45)]
+    frames = [all_new(*look(camera), camera) for camera in cameras]
+    frames[1] = replace(frames[1], depth=1.3 * frames[1].depth)
+    found = solve(frames)
+    assert (found.before, found.corrections[1].shift, found.corrections[1].scale) == (None, 0, 1)
+
+
+def test_a_sky_has_no_depth_to_adjust() -> None:
+    nothing = torch.zeros(1, 16, 16, dtype=torch.bool)
+    sky = all_new(torch.zeros(3, 16, 16), torch.ones(1, 16, 16), nothing, Camera.from_fov(60, 16, 16))
+    assert solve([sky, sky]).before is None
+    assert closing_error([sky, sky]) is None
+    assert drift([sky], [sky]) == [None]
+
+
+def drifted_turn(views: int, total: float) -> tuple[list[Frame], list[Frame]]:
+    """A full turn in a room as the loop makes it, its scale drifting by `total` in all, and the truth.
+
+    The first view is withheld as a condition for those that look at it again.
+    """
+    camera = Camera.from_fov(60, SIZE, SIZE)
+    oracle = oracle_for("a living room", 0, camera)
+    first = all_new(*oracle._render(camera), camera)
+    truth = [all_new(*oracle._render(c), c) for c in cameras_from(first, "turn", views)]
+    made, fused, without_first = [first], fuse_all([first]), fuse_all(())
+    for view, true in enumerate(truth[1:], start=1):
+        closing = view > views / 2 and float(true.camera.world_from_camera[2, 2]) > 0.3
+        seen = view_from(without_first if closing else fused, true.camera)
+        depth = torch.where(seen.surface, seen.depth, true.depth * math.exp(total * view / (views - 1)))
+        made.append(replace(true, depth=depth, known=seen.known))
+        fused, without_first = extend(fused, made[-1]), extend(without_first, made[-1])
+    return made, truth
+
+
+def test_a_drifting_full_turn_of_a_room_closes() -> None:
+    made, truth = drifted_turn(16, 0.1)
+    closed = adjusted(made, solve(made))
+    assert closing_error(made) > 0.08
+    assert closing_error(closed) < 0.01
+    assert max(abs(scale - 1) for scale in drift(closed, truth)) < max(
+        abs(scale - 1) for scale in drift(made, truth)
+    )
+
+
+def test_a_full_turn_with_true_depth_closes_by_itself() -> None:
+    made, _ = drifted_turn(16, 0.0)
+    assert closing_error(made) < 0.003
+
+
+def test_closing_error_by_hand(look: Look) -> None:
+    camera = Camera.from_fov(60, 48, 40)
+    frame = all_new(*look(camera), camera)
+    assert closing_error([frame, frame]) < 1e-4
+    assert closing_error([frame, replace(frame, depth=1.05 * frame.depth)]) == pytest.approx(0.05, abs=1e-3)
+
+
+def test_drift_is_the_median_ratio(room: list[Frame]) -> None:
+    half = replace(room[1], depth=0.5 * room[1].depth)
+    assert drift([room[0], half], room[:2]) == pytest.approx([1, 0.5])
+
+
+@given(st.lists(st.floats(-0.3, 0.3), min_size=9, max_size=9), st.floats(-1, 1))
+@settings(max_examples=20, deadline=None)
+def test_corrections_keep_order_and_sign(field: list[float], shift: float) -> None:
+    camera = Camera.from_fov(60, 8, 6)
+    correction = Correction(shift, torch.tensor(field, dtype=torch.float64).reshape(3, 3))
+    near, far = (correction.of(torch.full((6, 8), z), pixel_centres(camera), camera) for z in (1.0, 1.5))
+    assert (near > 0).all()
+    assert (far > near).all()
+    assert correction.scale == pytest.approx(math.exp(np.mean(field)))
+
+
+def test_the_patch_is_one_everywhere_and_holds_planes() -> None:
+    camera = Camera.from_fov(60, 8, 6)
+    weights = patch_weights(pixel_centres(camera).double(), camera)
+    nodes = torch.tensor([[x, y] for y in (0.0, 3.0, 6.0) for x in (0.0, 4.0, 8.0)], dtype=torch.float64)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(6, 8, dtype=torch.float64))
+    torch.testing.assert_close(weights @ nodes, pixel_centres(camera).double())
+
+
+def test_the_corrections_are_kept_beside_the_views_and_made_anew_when_these_change(
+    garden: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {p: p.read_bytes() for p in garden.root.rglob("*") if p.is_file()}
+    garden.adjusted()
+    written = json.loads((garden.root / "adjustment.json").read_text())
+    assert [view["scale"] for view in written["views"]] == [1, 1, 1]
+    assert {p: p.read_bytes() for p in files} == files  # the journal is untouched
+    written["views"][2]["shift_metres"] = 0.25
+    (garden.root / "adjustment.json").write_text(json.dumps(written))
+    again = Scene.load(garden.root)
+    moved = again.adjusted().frames[2].depth - again.frames[2].depth
+    assert moved[again.frames[2].valid].mean() == pytest.approx(0.25, abs=1e-5)  # read, not solved
+    (garden.root / "adjustment.json").write_text(json.dumps(written | {"solved_from": "other views"}))
+    assert torch.equal(again.adjusted().frames[2].depth, again.frames[2].depth)  # solved anew
+    (garden.root / "adjustment.json").write_text("{")
+    assert torch.equal(again.adjusted().frames[2].depth, again.frames[2].depth)
+
+
+def test_adjustment_can_be_switched_off_and_needs_no_writable_folder(
+    garden: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = replace(garden, manifest=replace(garden.manifest, config={"adjust": False}))
+    assert off.adjusted() is off
+
+    def refuse(*_: object) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr("scene3d.adjustment.stored.replace_file", refuse)
+    garden.export(tmp_path / "points.ply")
+    assert not (garden.root / "adjustment.json").exists()
