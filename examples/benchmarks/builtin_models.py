@@ -18,7 +18,8 @@ from depthgen.evaluation import EvaluateConfig, evaluate, table, write_report
 COUNT = 270  # eighteen worlds of each kind
 
 ABOUT = {
-    "depth": "Depth (metres) from a 64 px picture by diffusion: one to a few DDIM steps; log depth over 0.5 to 80 m.",
+    "depth": "Depth (metres) from a 64 px picture, and from what is known of its depth, by diffusion: one to a few DDIM "
+    "steps; log depth over 0.5 to 80 m.",
     "completer": "A 64 px picture from a caption and from whatever part of it is known: text-to-image and inpainting.",
     "judge": "Kind of place, time of day and weather of a 64 px picture: the yardstick of the completer, no product.",
 }
@@ -28,9 +29,9 @@ OLD_VIEWS = (
 )
 # What the checkpoints' own records do not say.
 NOTES = {
-    "depth": "It started from the first version's weights (224,000 pictures, half of them with t uniform and before "
-    "the noise level modulated the network's output): `train.steps=6000 train.learning_rate=5e-4 "
-    "data.worlds.count=32768 start_from=builtin`, with the version before this one in place.",
+    "depth": "It started from the second version's weights (416,000 pictures), which were not shown known depth: "
+    "`start_from=builtin data.worlds.count=15360 train.minutes=43 train.steps=20000 train.learning_rate=4e-4 "
+    "train.warmup_steps=100`, with the version before this one in place, beside other work on the machine.",
     "completer": "The first 2,000 steps ran before the noise level modulated the network's output. " + OLD_VIEWS,
     "judge": OLD_VIEWS,
 }
@@ -73,7 +74,7 @@ def card(name: str, report: dict[str, Any], machine: dict[str, Any]) -> str:
 | command | `depthgen-train experiment={experiment["name"]}` |
 | parameters | {sum(p.numel() for p in model.parameters()):,}, stored in half precision |
 | data | worlds {worlds["seed"]} to {worlds["seed"] + worlds["count"] - 1}, two views each, {worlds["size"]} px |
-| steps | {experiment["train"]["steps"]:,} of {experiment["train"]["batch_size"]} pictures: {run["images_seen"]:,} seen |
+| steps | {run.get("steps_done", experiment["train"]["steps"]):,} of {experiment["train"]["batch_size"]} pictures: {run["images_seen"]:,} seen |
 | precision | {run["precision"]} on {run["device"]}, {run["threads"]} thread(s), torch {run["torch"]} |
 | hardware | {machine["cpu"]}, {machine["cores"]} cores |
 | notes | {NOTES[name]} |
