@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from depthgen.worlds.kinds import KINDS
