@@ -18,7 +18,7 @@ from scene3d.frame import Frame
 
 ARM = 0.1  # a turn goes about a point this share of `distance_ahead` behind the camera, as a person's does
 REACH = 2 * ARM  # nothing is thought to stand within this share of it around a camera, seen or not
-LOOK = 2 / 3  # how far `look_around` looks up and down, relative to the vertical field of view
+LOOK = 5 / 6  # how far `look_around` looks up and down, relative to the vertical field of view
 LONGEST = 4.0  # no flight is longer than this many times `distance_ahead`: the sky is infinitely far
 
 

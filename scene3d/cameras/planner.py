@@ -32,7 +32,7 @@ SPACING = 0.6  # between the places, relative to `distance_ahead` of the first v
 PLACES_ACROSS = 5
 DIRECTIONS = [(yaw, pitch) for yaw in range(0, 360, 15) for pitch in range(-60, 61, 20)]  # degrees
 LEAST_KNOWN = 0.4  # share of a view that must be known, and known well, for the rest to agree with it
-NEARNESS = 4.0  # the most that a hole counts for being nearer to the middle of the scene than to the camera
+NEARNESS = 2.0  # the most that a hole counts for being nearer to the middle of the scene than to the camera
 SKY = 0.1  # what a hole counts that will show the sky, which has no surface
 
 
