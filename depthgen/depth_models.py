@@ -11,7 +11,7 @@ from torch import Tensor
 
 from depthgen.depth import downsample_depth
 from depthgen.diffusion.denoiser import Denoiser, clipped
-from depthgen.diffusion.imputation import Guide, Known
+from depthgen.diffusion.imputation import Known, Steering
 from depthgen.diffusion.samplers import (
     sample_ancestral,
     sample_ddim,
@@ -52,8 +52,8 @@ class KnownDepth:
 class SampleRequest:
     """How to sample: number of samples and of steps (None: the default), camera if it is known.
 
-    sampler: a name of SAMPLERS; foreign models have their own and take no notice. ValueError where a value
-    makes no sense.
+    sampler: a name of SAMPLERS; foreign models have their own and take no notice. steering: how known depth
+    steers the sampling, None: not at all. ValueError where a value makes no sense.
     """
 
     samples: int
@@ -61,6 +61,7 @@ class SampleRequest:
     camera: Camera | None
     generator: torch.Generator
     sampler: str = "ddim"
+    steering: Steering | None = None
 
     def __post_init__(self) -> None:
         if self.samples < 1 or (self.steps is not None and self.steps < 1):
@@ -84,15 +85,25 @@ class DepthSamples:
 
 
 class DepthSampler(Protocol):
-    """A depth model: draws samples for one image, guided by known depth if there is any.
+    """A depth model: draws samples for one image.
 
-    meaning: of its numbers where no depth is known; an affine model's metres are then only a guess.
+    meaning: of its numbers; an affine model's metres are only a guess. steerable: whether known depth can
+    steer its sampling. completion: which of `depthgen.completion.METHODS` suits it best.
     """
 
     meaning: Meaning
+    steerable: bool
+
+    @property
+    def completion(self) -> str:
+        """A name of `depthgen.completion.METHODS`."""
+        ...
 
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
-        """image: (3,H,W) float32 in [0,1] on the CPU. Returns samples on the CPU."""
+        """image: (3,H,W) float32 in [0,1] on the CPU. Returns samples on the CPU.
+
+        known: None, or depth that steers the sampling as request.steering says; only for steerable models.
+        """
         ...
 
 
@@ -100,26 +111,33 @@ class DiffusionDepth:
     """Our own diffusion model as a DepthSampler: metric, at the resolution it was trained at."""
 
     meaning: Meaning = "metric"
+    steerable = True
 
     def __init__(self, model: DiffusionModel) -> None:
         self.model = model
 
+    @property
+    def completion(self) -> str:
+        """See DepthSampler: "read" for a network that is shown known depth, else the best without."""
+        return "read" if self.model.config.known_depth else "guide"
+
     @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
-        """The requested sampler without known depth; with it, imputation at the model's resolution."""
+        """The requested sampler without known depth; with it, steered sampling at the model's resolution."""
         config = self.model.config
         size = fitted_size(size_of(image), config.resolution, config.unet.factor)
         picture = 2 * resize(image, size)[None] - 1
         scale = focal_scale(request.camera, size, config)
         noise = torch.randn(request.samples, 1, *size, generator=request.generator)
-        if known is None:
+        if known is None or request.steering is None:
             denoise = self._denoiser(depth_condition(config, picture), request.camera)
             coded = self._predict(denoise, noise, request)
         else:
             low, there = downsample_depth(known.depth / scale, known.known, size)
             code = config.coding.encode(low)
             condition = depth_condition(config, picture, code[None], there[None])
-            coded = self._complete(self._denoiser(condition, request.camera), noise, code, there, request)
+            given = Known(self._put(code).expand(noise.shape), self._put(there).expand(noise.shape))
+            coded = self._steered(self._denoiser(condition, request.camera), noise, given, request)
         sky_from = float(config.coding.decode(torch.tensor(SKY_CODE)))
         depth = decoded(coded.cpu(), config.coding)
         return DepthSamples(scale * depth, scale * config.coding.far, scale * sky_from)
@@ -130,20 +148,15 @@ class DiffusionDepth:
             denoise, self._put(noise), self.model.schedule, times, request.generator
         )
 
-    def _complete(
-        self, denoise: Denoiser, noise: Tensor, values: Tensor, known: Tensor, request: SampleRequest
-    ) -> Tensor:
-        """The guided sample itself: that it meets the known values is shown, not enforced, at this point.
-
-        Also of a model that reads the known depth: guided besides, the built-in one errs a fifth less on what
-        is new.
-        """
+    def _steered(self, denoise: Denoiser, noise: Tensor, given: Known, request: SampleRequest) -> Tensor:
+        """The sample itself: how far it meets the known values is shown, not enforced, at this point."""
         config = self.model.config
         default = COMPLETE_STEPS if config.steps is None else default_steps(request, config)
         times = uniform_times(request.steps or default)
-        given = Known(self._put(values).expand(noise.shape), self._put(known).expand(noise.shape))
-        schedule = self.model.schedule
-        return Guide(limit=1.0).sample(denoise, self._put(noise), given, schedule, times, request.generator)
+        assert request.steering is not None
+        return request.steering.sample(
+            denoise, self._put(noise), given, self.model.schedule, times, request.generator
+        )
 
     def _denoiser(self, condition: Tensor, camera: Camera | None) -> Denoiser:
         condition = self._put(condition)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
-from depthgen.depth import Reduce, downsample_depth, joint_bilateral_upsample, reduce_samples
+from depthgen.completion import carried, completion_method, fitted, log_error
+from depthgen.depth import Reduce, joint_bilateral_upsample, reduce_samples
 from depthgen.depth_models import (
     DepthSampler,
     DepthSamples,
@@ -20,11 +20,11 @@ from depthgen.depth_models import (
     SampleRequest,
 )
 from depthgen.devices import resolve_device
-from depthgen.geometry import Camera, push_pull
+from depthgen.geometry import Camera
 from depthgen.images import ImageLike, read_image, resize, size_of
 from depthgen.model import DiffusionModel
 
-OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's median and still be spread
+FARTHEST = 1000.0  # metres that completion may reach, of models that have no far plane
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class DepthPrediction:
 
     depth (H,W) float32 metres of planar z, the samples' mean, median or mode; std (H,W) metres over the
     samples, None for one sample; valid (H,W) bool, False on sky and beyond the model's range; residual: mean
-    |ln predicted - ln known| on known pixels before the known metres were put back, None where nothing was
-    known.
+    |ln predicted - ln known| on known pixels after the fit and before the known metres were put back, None
+    where nothing was known.
     """
 
     depth: Tensor
@@ -109,22 +109,29 @@ class DepthEstimator:
         samples: int = 1,
         steps: int | None = None,
         generator: torch.Generator | None = None,
+        method: str | None = None,
     ) -> DepthPrediction:
         """Depth of `image` given part of it: known metres come back exactly, the rest continues them.
 
-        depth: (H,W) or (1,H,W) metres; known: the same shape, bool. The other arguments as in `predict`.
-        Without a single known pixel this is `predict`. ValueError on NaN or non-positive known depth.
+        depth: (H,W) or (1,H,W) metres; known: the same shape, bool. method: a name of
+        `depthgen.completion.METHODS`, None for the one that suits the model best. The other arguments as in
+        `predict`. Without a single known pixel this is `predict`. ValueError on NaN or non-positive known
+        depth, and for a method that the model cannot do.
         """
         picture = read_image(image)
+        way = completion_method(method or self.sampler.completion)
+        if way.steering is not None and not self.sampler.steerable:
+            raise ValueError(f"completion {method!r} steers the sampling, which this model does not allow")
         given = _known_depth(picture, depth, known)
         if not given.known.any():
             return self.predict(picture, camera=camera, samples=samples, steps=steps, generator=generator)
-        request = SampleRequest(samples, steps, camera, generator or _seeded())
-        drawn = self.sampler.sample(picture, given, request)
-        enlarged = _enlarged(drawn, picture)
-        residual = sum(_log_residual(x, given, drawn.far).abs().mean().item() for x in enlarged) / samples
-        corrected = [_keep_known(x, given, drawn.far) for x in enlarged]
-        summary = _summary(torch.stack(corrected), drawn.sky_from, residual)
+        request = SampleRequest(samples, steps, camera, generator or _seeded(), steering=way.steering)
+        drawn = self.sampler.sample(picture, given if way.steering else None, request)
+        far, domain = min(drawn.far, FARTHEST), self.meaning if way.fit == "meaning" else way.fit
+        aligned = [fitted(x, given, far, domain) for x in _enlarged(drawn, picture)]
+        residual = sum(log_error(x, given, far).abs().mean().item() for x in aligned) / samples
+        corrected = [carried(x, picture, given, far, way.carry) for x in aligned]
+        summary = _summary(torch.stack(corrected), min(drawn.sky_from, far), residual)
         exact = given.known[0]
         return replace(
             summary, depth=torch.where(exact, given.depth[0], summary.depth), valid=summary.valid | exact
@@ -170,26 +177,3 @@ def _summary(
     depth = reduce_samples(depths, reduce)[0]
     std = depths.std(0)[0] if len(depths) > 1 else None
     return DepthPrediction(depth, std, depth < sky_from, residual)
-
-
-def _log_residual(depth: Tensor, given: KnownDepth, far: float) -> Tensor:
-    """ln known - ln predicted on the known pixels (n,); known depth beyond the far plane counts as far."""
-    return torch.log(given.depth[given.known].clamp(max=far) / depth[given.known])
-
-
-def _keep_known(depth: Tensor, given: KnownDepth, far: float) -> Tensor:
-    """Known metres exactly; elsewhere the prediction, corrected by its error on them, smoothly extended.
-
-    Errors far from the median of their neighbourhood are silhouettes that the prediction draws a pixel or two
-    beside the known ones: they say nothing about the hole and are not extended into it.
-    """
-    log_error = torch.zeros_like(depth)
-    log_error[given.known] = _log_residual(depth, given, far)
-    height, width = depth.shape[-2:]
-    side = max(8, min(height, width) // 32)  # pixels of a neighbourhood, more than a silhouette is off
-    cells = (max(1, height // side), max(1, width // side))
-    typical, _ = downsample_depth(log_error, given.known, cells, least=0.0)
-    typical = F.interpolate(typical[None], size=(height, width), mode="nearest-exact")[0]
-    trusted = given.known & ((log_error - typical).abs() < OUTLIER)
-    extended = push_pull(log_error, trusted if trusted.any() else given.known)
-    return torch.where(given.known, given.depth, depth * torch.exp(extended))

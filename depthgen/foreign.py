@@ -1,15 +1,14 @@
 """Published depth models: Marigold through diffusers, Depth Anything V2 and Depth Pro through transformers.
 
 Depth Pro and the metric variants of Depth Anything answer in metres. The others are affine-invariant (up to
-an unknown scale and shift, Depth Anything in disparity): known depth settles the two; without any, the
-picture is given the range ASSUMED_RANGE, and its metres are only a guess.
+an unknown scale and shift, Depth Anything in disparity): the picture is given the range ASSUMED_RANGE, and
+its metres are only a guess. None can be steered by known depth: completion fits what they say to it.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from depthgen.depth import align_depth, align_disparity
 from depthgen.depth_models import (
     TRAINING_HFOV,
     DepthSampler,
@@ -35,12 +33,17 @@ ALIASES = {
     "depth-pro": "apple/DepthPro-hf",
 }
 ASSUMED_RANGE = (1.0, 20.0)  # metres of the nearest and the farthest thing, where nothing tells
-Align = Callable[[Tensor, Tensor, Tensor, float, float], Tensor]
-ALIGNED_RANGE = (0.1, 1000.0)  # metres that an alignment to known depth may reach
 DEPTH_PRO_RANGE = (1e-4, 1e4)  # metres that its authors clamp to
 
 
-class MarigoldDepth:
+class _Unsteerable:
+    """What all foreign models have in common."""
+
+    steerable = False
+    completion = "align"
+
+
+class MarigoldDepth(_Unsteerable):
     """A diffusers MarigoldDepthPipeline: affine-invariant depth, one draw a sample."""
 
     meaning: Meaning = "affine depth"
@@ -52,8 +55,6 @@ class MarigoldDepth:
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """See DepthSampler; steps None is the pipeline's own default."""
         draws = [self._draw(image, request) for _ in range(request.samples)]
-        if known is not None:
-            return _aligned(draws, known, align_depth)
         near, far = ASSUMED_RANGE
         return DepthSamples(torch.stack([near + (far - near) * draw for draw in draws]), torch.inf, torch.inf)
 
@@ -68,7 +69,7 @@ class MarigoldDepth:
         return output.prediction[0].float().cpu()  # (1,H,W) in [0,1]
 
 
-class DepthAnything:
+class DepthAnything(_Unsteerable):
     """A transformers depth estimator: disparity for the relative models, metres for the metric ones.
 
     It is deterministic, so further samples repeat the first.
@@ -88,13 +89,11 @@ class DepthAnything:
         if self.meaning == "metric":
             far = float(self.model.config.max_depth)
             return DepthSamples(output.clamp(1e-3, far).expand(request.samples, 1, -1, -1), far, far)
-        if known is not None:
-            return _aligned([output] * request.samples, known, align_disparity)
         assumed = _assumed_disparity(output).expand(request.samples, 1, -1, -1)
         return DepthSamples(assumed, torch.inf, torch.inf)
 
 
-class DepthPro:
+class DepthPro(_Unsteerable):
     """A transformers DepthProForDepthEstimation: metres, from the camera or from its own field of view.
 
     It is deterministic, so further samples repeat the first.
@@ -176,15 +175,6 @@ def _load_transformers(source: str, device: torch.device) -> DepthAnything | Dep
     if model.config.model_type == "depth_pro":
         return DepthPro(model)
     return DepthAnything(model, AutoImageProcessor.from_pretrained(source))
-
-
-def _aligned(draws: list[Tensor], known: KnownDepth, align: Align) -> DepthSamples:
-    """Each draw (1,h,w) at the image's size, fitted to the known metres there."""
-    near, far = ALIGNED_RANGE
-    size = size_of(known.known)
-    enlarged = [F.interpolate(draw[None], size=size, mode="bilinear", antialias=True)[0] for draw in draws]
-    fitted = [align(x, known.depth, known.known, near, far) for x in enlarged]
-    return DepthSamples(torch.stack(fitted), far, far)
 
 
 def _assumed_disparity(disparity: Tensor) -> Tensor:

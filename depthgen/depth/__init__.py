@@ -1,6 +1,7 @@
 """Depth maps: coding, metrics, infilling, resizing, alignment and colours."""
 
 from depthgen.depth.align import align_depth, align_disparity, scale_shift
+from depthgen.depth.carry import border_interpolation, membrane
 from depthgen.depth.coding import DepthCoding
 from depthgen.depth.color import colorize
 from depthgen.depth.consensus import Reduce, most_likely_mode, reduce_samples
@@ -21,7 +22,7 @@ from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
 
 __all__ = [
     "METRICS", "DepthCoding", "Reduce", "SegmenterSky", "SkyMask", "abs_rel", "align_depth",
-    "align_disparity", "colorize", "delta", "depth_metrics", "downsample_depth", "fill_sky", "infill_nearest",
-    "joint_bilateral_upsample", "log10", "most_likely_mode", "reduce_samples", "rmse", "rmse_log",
-    "scale_shift", "silog", "sky_by_rule", "sky_file", "sq_rel",
+    "align_disparity", "border_interpolation", "colorize", "delta", "depth_metrics", "downsample_depth",
+    "fill_sky", "infill_nearest", "joint_bilateral_upsample", "log10", "membrane", "most_likely_mode",
+    "reduce_samples", "rmse", "rmse_log", "scale_shift", "silog", "sky_by_rule", "sky_file", "sq_rel",
 ]  # fmt: skip

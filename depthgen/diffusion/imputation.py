@@ -1,11 +1,13 @@
 """Completion: known values steer the sampling of a model that was not trained for it.
 
-Three ways, from the plainest to the default. Figures: exact denoiser of two unit Gaussians with correlation
+Four ways, from the plainest to the default. Figures: exact denoiser of two unit Gaussians with correlation
 0.9, one known to be 1.5, so that the other has mean 1.35 (tests/depthgen/diffusion/test_imputation.py).
 - `Resample(rounds=1)`, replacement: known values, noised to the current time, overwrite z before each step.
   The rest never gets to agree with them: mean 0.93 in 128 calls.
 - `Resample(rounds=10)`, RePaint (arXiv 2201.09865): each step is taken back and redone, so that both parts
   come to agree: mean 1.32 in 1271 calls, but 1.22 when 61 calls must do.
+- `Gradient()`, WonderWorld's guidance: x0 is moved along the gradient of its error on known values, which
+  knows nothing of how these depend on each other: mean 1.28 in 16 calls, each with a gradient.
 - `Guide()`, the default: replacement, and the denoiser's x0 corrected to its mean given the known values, by
   one gradient: mean 1.31 in 16 calls, 12 of them with a gradient (a bias of 0.04 standard deviations).
 """
@@ -21,7 +23,7 @@ import torch
 from torch import Tensor
 
 from depthgen.diffusion.denoiser import Denoiser, denoise_at
-from depthgen.diffusion.samplers import ancestral_step, normal_like
+from depthgen.diffusion.samplers import ancestral_step, ddim_step, normal_like
 from depthgen.diffusion.schedule import Schedule, diffuse
 
 Vectors = Callable[[Tensor], Tensor]  # a linear map of (B, C, H, W)
@@ -137,15 +139,61 @@ class Guide:
         self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor
     ) -> Tensor:
         """E[x0 | z_t, known] (B, C, H, W) by the formula above, without gradient."""
-        with torch.inference_mode(False), torch.enable_grad():
-            z = z.detach().clone().requires_grad_()
-            x0 = denoise_at(denoise, z, t)
-        scale = schedule.sigma(t) ** 2 / schedule.alpha(t)
+        x0, covariance = moments(denoise, z, schedule, t)
+        return conditioned(x0, covariance, known, self.known_std**2, self.iterations)
 
-        def covariance(v: Tensor) -> Tensor:
-            return scale * torch.autograd.grad(x0, z, v, retain_graph=True)[0]
 
-        return conditioned(x0.detach(), covariance, known, self.known_std**2, self.iterations)
+@dataclass(frozen=True)
+class Gradient:
+    """The gradient of the error on known values added to the predicted noise in every step.
+
+    Guided diffusion as WonderWorld (arXiv 2406.09394) uses it: nothing is replaced. In the terms of `Guide`,
+    x0 moves by strength C a, where a = (y - x0 if known) / (sigma^2 + known_std^2): each known value is taken
+    to be as uncertain as the noise, alone (the weight of Pseudoinverse-Guided Diffusion, Song et al. 2023).
+    """
+
+    strength: float = 1.0
+    known_std: float = 0.02  # as in Guide
+    limit: float = math.inf  # as in Guide
+
+    def __post_init__(self) -> None:
+        if not self.strength > 0:
+            raise ValueError(f"Gradient: strength must be positive, not {self.strength}")
+
+    def sample(
+        self,
+        denoise: Denoiser,
+        noise: Tensor,
+        known: Known,
+        schedule: Schedule,
+        times: Tensor,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """x0 (B, C, H, W), known values not yet exact, in N denoiser calls and as many backward."""
+        z = noise
+        for t, s in pairwise(times[:-1]):
+            z = ddim_step(z, self.estimate(denoise, z, known, schedule, t), schedule, t, s)
+        return self.estimate(denoise, z, known, schedule, times[-2])
+
+    def estimate(self, denoise: Denoiser, z: Tensor, known: Known, schedule: Schedule, t: Tensor) -> Tensor:
+        """x0 (B, C, H, W) moved along the gradient, without gradient itself."""
+        x0, covariance = moments(denoise, z, schedule, t)
+        variance = schedule.sigma(t) ** 2 + self.known_std**2
+        moved = x0 + self.strength / variance * covariance(known.only(known.values - x0))
+        return moved.clamp(-self.limit, self.limit)
+
+
+def moments(denoise: Denoiser, z: Tensor, schedule: Schedule, t: Tensor) -> tuple[Tensor, Vectors]:
+    """Mean (B, C, H, W) and covariance of x0 given z_t: Tweedie's first and second-order formula."""
+    with torch.inference_mode(False), torch.enable_grad():
+        z = z.detach().clone().requires_grad_()
+        x0 = denoise_at(denoise, z, t)
+    scale = schedule.sigma(t) ** 2 / schedule.alpha(t)
+
+    def covariance(v: Tensor) -> Tensor:
+        return scale * torch.autograd.grad(x0, z, v, retain_graph=True)[0]
+
+    return x0.detach(), covariance
 
 
 def conditioned(
@@ -172,6 +220,7 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(dim=(1, 2, 3), keepdim=True)
 
 
+Steering = Resample | Guide | Gradient
 DEFAULT = Guide()
 
 
@@ -183,13 +232,13 @@ def complete(
     schedule: Schedule,
     times: Tensor,
     generator: torch.Generator | None = None,
-    method: Resample | Guide = DEFAULT,
+    method: Steering = DEFAULT,
 ) -> Tensor:
     """Sample x0 (B, C, H, W) given part of it.
 
     noise (B, C, H, W) standard normal; known_values (B, C, H, W), read only where known (B, 1 or C, H, W)
-    bool, and exact there in the result; times (N + 1,) from 1 to 0. `Guide` differentiates the denoiser, also
-    under no_grad or inference_mode.
+    bool, and exact there in the result; times (N + 1,) from 1 to 0. `Guide` and `Gradient` differentiate the
+    denoiser, also under no_grad or inference_mode.
     """
     x0 = method.sample(denoise, noise, Known(known_values, known), schedule, times, generator)
     return torch.where(known, known_values, x0)

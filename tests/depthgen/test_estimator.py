@@ -30,6 +30,8 @@ LEFT = (torch.arange(WIDTH) < 30).expand(1, HEIGHT, WIDTH)
 class Scaled:
     """A model that knows the true depth but for one common factor."""
 
+    meaning, steerable, completion = "metric", True, "guide"
+
     def __init__(self, factor: float) -> None:
         self.factor = factor
 

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from depthgen.diffusion.imputation import Guide, Known, Resample, complete, conditioned, renoise
+from depthgen.diffusion.imputation import Gradient, Guide, Known, Resample, complete, conditioned, renoise
 from depthgen.diffusion.samplers import uniform_times
 
 RHO, GIVEN = 0.9, 1.5
 TRUE_MEAN, TRUE_STD = RHO * GIVEN, (1 - RHO**2) ** 0.5
-EVERY = [Resample(1), Resample(3), Guide()]
+EVERY = [Resample(1), Resample(3), Guide(), Gradient()]
 
 
 @pytest.fixture
@@ -46,6 +46,19 @@ def test_correction_at_every_noise_level_removes_the_rest_of_the_bias(complete_p
     completed, _ = complete_pair(32, Guide(least_alpha=0.0))
     assert completed.mean().item() == pytest.approx(TRUE_MEAN, abs=0.02)
     assert completed.std().item() == pytest.approx(TRUE_STD, rel=0.12)
+
+
+def test_the_gradient_alone_comes_near_in_sixteen_calls_but_not_nearer_in_more(complete_pair):
+    (few, calls), (many, _) = complete_pair(16, Gradient()), complete_pair(64, Gradient())
+    assert calls == 16
+    for completed in (few, many):
+        assert completed.mean().item() == pytest.approx(TRUE_MEAN, abs=0.1)
+        assert completed.std().item() == pytest.approx(TRUE_STD, rel=0.15)
+        assert completed.mean().item() < TRUE_MEAN - 0.04  # as if the known value told of itself alone
+
+
+def test_a_stronger_gradient_overshoots(complete_pair):
+    assert complete_pair(16, Gradient(strength=2.0))[0].mean().item() > TRUE_MEAN + 0.15
 
 
 def test_resampling_costs_its_rounds(complete_pair):
@@ -143,9 +156,9 @@ def test_renoising_returns_to_the_noise_level_it_came_from(schedule):
     torch.testing.assert_close(kept**2 + added**2, schedule.sigma(t) ** 2)
 
 
-@pytest.mark.parametrize("make", [lambda: Resample(0), lambda: Guide(iterations=0)])
+@pytest.mark.parametrize("make", [lambda: Resample(0), lambda: Guide(iterations=0), lambda: Gradient(0)])
 def test_no_work_at_all_is_refused(make):
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match=r"must be (at least 1|positive)"):
         make()
 
 
