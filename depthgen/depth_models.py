@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from depthgen.depth import downsample_depth
-from depthgen.diffusion.denoiser import Denoiser, clipped
+from depthgen.diffusion.denoiser import Denoiser, clipped, denoise_at, mirror_averaged
 from depthgen.diffusion.imputation import Known, Steering
 from depthgen.diffusion.samplers import (
     sample_ancestral,
@@ -19,6 +19,7 @@ from depthgen.diffusion.samplers import (
     sample_heun,
     uniform_times,
 )
+from depthgen.diffusion.schedule import diffuse
 from depthgen.geometry import Camera, magnification
 from depthgen.images import fitted_size, resize, size_of
 from depthgen.model import DiffusionModel, ModelConfig, decoded, depth_condition
@@ -35,6 +36,7 @@ SAMPLERS: dict[str, Callable[..., Tensor]] = {
 ANCESTRAL_STEPS = 128  # the paper's
 NOISE_PREDICTION_STEPS = 64  # what a network that predicts the noise needs at least (DMD, arXiv 2312.13252)
 SEVERAL_SAMPLES_STEPS = 4
+REFINING_DRAWS = 2  # of noise, whose mean is taken
 # What a model's numbers are before anything is known of the scene: metres, or depth or 1 / depth up to an
 # unknown scale and shift.
 Meaning = Literal["metric", "affine depth", "affine disparity"]
@@ -52,8 +54,9 @@ class KnownDepth:
 class SampleRequest:
     """How to sample: number of samples and of steps (None: the default), camera if it is known.
 
-    sampler: a name of SAMPLERS; foreign models have their own and take no notice. steering: how known depth
-    steers the sampling, None: not at all. ValueError where a value makes no sense.
+    sampler: a name of SAMPLERS. steering: how known depth steers the sampling, None: not at all. mirror:
+    whether each evaluation of the network is averaged with that of the mirrored picture. Foreign models take
+    no notice of these three. ValueError where a value makes no sense.
     """
 
     samples: int
@@ -62,6 +65,7 @@ class SampleRequest:
     generator: torch.Generator
     sampler: str = "ddim"
     steering: Steering | None = None
+    mirror: bool = False
 
     def __post_init__(self) -> None:
         if self.samples < 1 or (self.steps is not None and self.steps < 1):
@@ -87,12 +91,11 @@ class DepthSamples:
 class DepthSampler(Protocol):
     """A depth model: draws samples for one image.
 
-    meaning: of its numbers; an affine model's metres are only a guess. steerable: whether known depth can
-    steer its sampling. completion: which of `depthgen.completion.METHODS` suits it best.
+    meaning: of its numbers; an affine model's metres are only a guess. completion: which of
+    `depthgen.completion.METHODS` suits it best.
     """
 
     meaning: Meaning
-    steerable: bool
 
     @property
     def completion(self) -> str:
@@ -107,11 +110,21 @@ class DepthSampler(Protocol):
         ...
 
 
+@runtime_checkable
+class SteerableSampler(DepthSampler, Protocol):
+    """A depth model that is a diffusion model of ours, in whose sampling known depth may take part."""
+
+    def refine(
+        self, image: Tensor, depth: Tensor, known: KnownDepth, time: float, request: SampleRequest
+    ) -> DepthSamples:
+        """Depth (N,1,H,W) in metres, noised to `time` and denoised in one step (SDEdit, arXiv 2108.01073)."""
+        ...
+
+
 class DiffusionDepth:
     """Our own diffusion model as a DepthSampler: metric, at the resolution it was trained at."""
 
     meaning: Meaning = "metric"
-    steerable = True
 
     def __init__(self, model: DiffusionModel) -> None:
         self.model = model
@@ -119,34 +132,56 @@ class DiffusionDepth:
     @property
     def completion(self) -> str:
         """See DepthSampler: "read" for a network that is shown known depth, else the best without."""
-        return "read" if self.model.config.known_depth else "guide"
+        return "read" if self.model.config.known_depth else "refine"
 
     @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """The requested sampler without known depth; with it, steered sampling at the model's resolution."""
-        config = self.model.config
-        size = fitted_size(size_of(image), config.resolution, config.unet.factor)
-        picture = 2 * resize(image, size)[None] - 1
-        scale = focal_scale(request.camera, size, config)
-        noise = torch.randn(request.samples, 1, *size, generator=request.generator)
+        size = self._size(image)
+        noise = self._put(torch.randn(request.samples, 1, *size, generator=request.generator))
         if known is None or request.steering is None:
-            denoise = self._denoiser(depth_condition(config, picture), request.camera)
-            coded = self._predict(denoise, noise, request)
-        else:
-            low, there = downsample_depth(known.depth / scale, known.known, size)
-            code = config.coding.encode(low)
-            condition = depth_condition(config, picture, code[None], there[None])
-            given = Known(self._put(code).expand(noise.shape), self._put(there).expand(noise.shape))
-            coded = self._steered(self._denoiser(condition, request.camera), noise, given, request)
+            return self._metres(self._predict(self._denoiser(image, None, request), noise, request), request)
+        given = self._coded(known, size, request)
+        coded = self._steered(self._denoiser(image, given, request), noise, given, request)
+        return self._metres(coded, request)
+
+    @torch.no_grad()
+    def refine(
+        self, image: Tensor, depth: Tensor, known: KnownDepth, time: float, request: SampleRequest
+    ) -> DepthSamples:
+        """See SteerableSampler; the mean of REFINING_DRAWS draws of noise."""
+        size, t = self._size(image), torch.tensor(time, dtype=torch.float64)
+        everywhere = torch.ones_like(known.known)
+        clean = torch.cat([self._coded(KnownDepth(d, everywhere), size, request).values for d in depth])
+        clean = clean.repeat(REFINING_DRAWS, 1, 1, 1)
+        noise = self._put(torch.randn(clean.shape, generator=request.generator))
+        z = diffuse(clean, noise, self.model.schedule.alpha(t), self.model.schedule.sigma(t))
+        denoise = self._denoiser(image, self._coded(known, size, request), request)
+        coded = denoise_at(denoise, z.to(clean), t).unflatten(0, (REFINING_DRAWS, -1)).mean(0)
+        return self._metres(coded, request)
+
+    def _size(self, image: Tensor) -> tuple[int, int]:
+        """(h, w) at which the network looks at an image."""
+        config = self.model.config
+        return fitted_size(size_of(image), config.resolution, config.unet.factor)
+
+    def _coded(self, known: KnownDepth, size: tuple[int, int], request: SampleRequest) -> Known:
+        """Known metres as the network's codes (1,1,h,w)."""
+        scale = focal_scale(request.camera, size, self.model.config)
+        low, there = downsample_depth(known.depth / scale, known.known, size)
+        return Known(self._put(self.model.config.coding.encode(low)[None]), self._put(there[None]))
+
+    def _metres(self, coded: Tensor, request: SampleRequest) -> DepthSamples:
+        """The network's codes (N,1,h,w) as metres."""
+        config = self.model.config
+        scale = focal_scale(request.camera, size_of(coded[0]), config)
         sky_from = float(config.coding.decode(torch.tensor(SKY_CODE)))
         depth = decoded(coded.cpu(), config.coding)
         return DepthSamples(scale * depth, scale * config.coding.far, scale * sky_from)
 
     def _predict(self, denoise: Denoiser, noise: Tensor, request: SampleRequest) -> Tensor:
         times = uniform_times(request.steps or default_steps(request, self.model.config))
-        return SAMPLERS[request.sampler](
-            denoise, self._put(noise), self.model.schedule, times, request.generator
-        )
+        return SAMPLERS[request.sampler](denoise, noise, self.model.schedule, times, request.generator)
 
     def _steered(self, denoise: Denoiser, noise: Tensor, given: Known, request: SampleRequest) -> Tensor:
         """The sample itself: how far it meets the known values is shown, not enforced, at this point."""
@@ -154,19 +189,25 @@ class DiffusionDepth:
         default = COMPLETE_STEPS if config.steps is None else default_steps(request, config)
         times = uniform_times(request.steps or default)
         assert request.steering is not None
-        return request.steering.sample(
-            denoise, self._put(noise), given, self.model.schedule, times, request.generator
-        )
+        given = Known(given.values.expand(noise.shape), given.where.expand(noise.shape))
+        return request.steering.sample(denoise, noise, given, self.model.schedule, times, request.generator)
 
-    def _denoiser(self, condition: Tensor, camera: Camera | None) -> Denoiser:
-        condition = self._put(condition)
-        fov = self._put(torch.tensor([camera.vfov_degrees if camera else 0.0]))
+    def _denoiser(self, image: Tensor, given: Known | None, request: SampleRequest) -> Denoiser:
+        """The network with the picture, and what is known of its depth, bound inside."""
+        picture = self._put(2 * resize(image, self._size(image))[None] - 1)
+        shown = (None, None) if given is None else (given.values, given.where)
+        condition = depth_condition(self.model.config, picture, *shown)
+        fov = self._put(torch.tensor([request.camera.vfov_degrees if request.camera else 0.0]))
 
-        def denoise(z_t: Tensor, t: Tensor) -> Tensor:
-            count = len(z_t)
-            return self.model.denoise(z_t, t, condition.expand(count, -1, -1, -1), fov=fov.expand(count))
+        def with_condition(condition: Tensor) -> Denoiser:
+            def denoise(z_t: Tensor, t: Tensor) -> Tensor:
+                count = len(z_t)
+                return self.model.denoise(z_t, t, condition.expand(count, -1, -1, -1), fov=fov.expand(count))
 
-        return clipped(denoise, -1.0, 1.0)
+            return clipped(denoise, -1.0, 1.0)
+
+        denoise = with_condition(condition)
+        return mirror_averaged(denoise, with_condition(condition.flip(-1))) if request.mirror else denoise
 
     def _put(self, tensor: Tensor) -> Tensor:
         return tensor.to(next(self.model.parameters()).device)

@@ -18,6 +18,7 @@ from depthgen.depth_models import (
     KnownDepth,
     Meaning,
     SampleRequest,
+    SteerableSampler,
 )
 from depthgen.devices import resolve_device
 from depthgen.geometry import Camera
@@ -120,18 +121,24 @@ class DepthEstimator:
         """
         picture = read_image(image)
         way = completion_method(method or self.sampler.completion)
-        if way.steering is not None and not self.sampler.steerable:
-            raise ValueError(f"completion {method!r} steers the sampling, which this model does not allow")
+        if (way.steering or way.refine) and not isinstance(self.sampler, SteerableSampler):
+            raise ValueError(f"completion {method!r} needs a diffusion model of ours; give 'align'")
         given = _known_depth(picture, depth, known)
         if not given.known.any():
             return self.predict(picture, camera=camera, samples=samples, steps=steps, generator=generator)
-        request = SampleRequest(samples, steps, camera, generator or _seeded(), steering=way.steering)
+        request = SampleRequest(
+            samples, steps, camera, generator or _seeded(), steering=way.steering, mirror=way.mirror
+        )
         drawn = self.sampler.sample(picture, given if way.steering else None, request)
         far, domain = min(drawn.far, FARTHEST), self.meaning if way.fit == "meaning" else way.fit
         aligned = [fitted(x, given, far, domain) for x in _enlarged(drawn, picture)]
         residual = sum(log_error(x, given, far).abs().mean().item() for x in aligned) / samples
-        corrected = [carried(x, picture, given, far, way.carry) for x in aligned]
-        summary = _summary(torch.stack(corrected), min(drawn.sky_from, far), residual)
+        depths = torch.stack([carried(x, picture, given, far, way.carry) for x in aligned])
+        for time in way.refine:
+            drawn = self.sampler.refine(picture, depths, given, time, request)
+            again = [carried(x, picture, given, far, way.carry) for x in _enlarged(drawn, picture)]
+            depths = (depths * torch.stack(again)).sqrt()
+        summary = _summary(depths, min(drawn.sky_from, far), residual)
         exact = given.known[0]
         return replace(
             summary, depth=torch.where(exact, given.depth[0], summary.depth), valid=summary.valid | exact

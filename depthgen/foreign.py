@@ -36,17 +36,11 @@ ASSUMED_RANGE = (1.0, 20.0)  # metres of the nearest and the farthest thing, whe
 DEPTH_PRO_RANGE = (1e-4, 1e4)  # metres that its authors clamp to
 
 
-class _Unsteerable:
-    """What all foreign models have in common."""
-
-    steerable = False
-    completion = "align"
-
-
-class MarigoldDepth(_Unsteerable):
+class MarigoldDepth:
     """A diffusers MarigoldDepthPipeline: affine-invariant depth, one draw a sample."""
 
     meaning: Meaning = "affine depth"
+    completion = "align"
 
     def __init__(self, pipeline: Any) -> None:
         self.pipeline = pipeline
@@ -69,11 +63,13 @@ class MarigoldDepth(_Unsteerable):
         return output.prediction[0].float().cpu()  # (1,H,W) in [0,1]
 
 
-class DepthAnything(_Unsteerable):
+class DepthAnything:
     """A transformers depth estimator: disparity for the relative models, metres for the metric ones.
 
     It is deterministic, so further samples repeat the first.
     """
+
+    completion = "align"
 
     def __init__(self, model: Any, processor: Any) -> None:
         self.model = model
@@ -93,13 +89,14 @@ class DepthAnything(_Unsteerable):
         return DepthSamples(assumed, torch.inf, torch.inf)
 
 
-class DepthPro(_Unsteerable):
+class DepthPro:
     """A transformers DepthProForDepthEstimation: metres, from the camera or from its own field of view.
 
     It is deterministic, so further samples repeat the first.
     """
 
     meaning: Meaning = "metric"
+    completion = "align"
 
     def __init__(self, model: Any) -> None:
         self.model = model

@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from scene3d.config import TRAJECTORIES, GenerateConfig
+from scene3d.config import COMPLETIONS, TRAJECTORIES, GenerateConfig
 
 if TYPE_CHECKING:
     from scene3d.generator import SceneStep
@@ -73,7 +73,7 @@ def _generate_parser() -> argparse.ArgumentParser:
         prog="generate-scene",
         usage="generate-scene PROMPT [options] [KEY=VALUE ...]",
         description="Make a 3D scene from words: pictures, depth, mesh, film and viewer in one folder.",
-        epilog="\n".join((GENERATE_EXAMPLES, _paths_epilog(), settings)),
+        epilog="\n".join((GENERATE_EXAMPLES, _paths_epilog(), _completions_epilog(), settings)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -95,8 +95,16 @@ def _generate_parser() -> argparse.ArgumentParser:
 
 
 def _paths_epilog() -> str:
-    paths = "\n".join(f"  {name:12} {what}" for name, what in TRAJECTORIES.items())
-    return f"camera paths:\n{paths}\n"
+    return _described("camera paths", TRAJECTORIES)
+
+
+def _completions_epilog() -> str:
+    return _described("ways to complete depth (completion=NAME)", COMPLETIONS)
+
+
+def _described(title: str, names: dict[str, str]) -> str:
+    width = max(map(len, names))
+    return "\n".join((f"{title}:", *(f"  {name:{width}} {what}" for name, what in names.items()), ""))
 
 
 def _generate(arguments: argparse.Namespace) -> None:

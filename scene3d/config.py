@@ -24,6 +24,19 @@ TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has 
     "zoom": "widen the field of view to half the focal length",
     "explore": "pick each view for what is still missing; covers most with fewest views",
 }
+COMPLETIONS = {  # ways to complete depth, for help texts; depthgen.completion has the ways themselves
+    "read": "a network that reads known depth, its error carried on up to edges",
+    "refine": "the same for one that does not, renoised and denoised twice",
+    "guide": "sampling guided by known depth, its error carried on up to edges",
+    "align": "prediction, scaled, its error carried on up to edges; for models that only predict",
+    "replace": "known depth replaced in every step of the sampling",
+    "resample": "the same, each step done ten times (RePaint)",
+    "gradient": "sampling along the gradient of the error on known depth (WonderWorld)",
+    "scale-shift-depth": "prediction, one scale and shift in depth",
+    "scale-shift-disparity": "prediction, one scale and shift in disparity",
+    "border": "the first of these, then the error of the hole's border interpolated (LucidDreamer)",
+    "membrane": "prediction, its error carried on by Laplace's equation",
+}
 EXPLORE = "explore"  # the only one whose cameras depend on the views so far
 
 
@@ -38,7 +51,8 @@ class GenerateConfig:
         that earlier views show to be free. hfov: field of view, degrees.
     device: "auto", "cpu", "cuda", "cuda:1", ...
     guidance: strength with which pictures follow the prompt. image_steps, depth_steps: sampling steps. None:
-        each model's own choice. depth_samples: depth maps drawn and averaged per view.
+        each model's own choice. depth_samples: depth maps drawn and averaged per view. completion: a name of
+        `COMPLETIONS`, "" for the one that suits the depth model best.
     max_spread: relative spread of these (std / depth) beyond which a pixel is too uncertain to become
         surface; it stays a hole for later views to fill. Without effect for one sample.
     adjust: in fusion for the exports, correct the depth of all views so that they agree; see
@@ -60,6 +74,7 @@ class GenerateConfig:
     image_steps: int | None = None
     depth_steps: int | None = None
     depth_samples: int = 1
+    completion: str = ""
     max_spread: float = 0.2
     adjust: bool = True
 
@@ -68,6 +83,8 @@ class GenerateConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name}={value} is out of range; give {low} to {high}")
+        if self.completion not in ("", *COMPLETIONS):
+            raise ValueError(f"no completion {self.completion!r}; there are: {', '.join(COMPLETIONS)}")
         for name in ("image_steps", "depth_steps"):
             steps = getattr(self, name)
             if steps is not None and not 1 <= steps <= 1000:

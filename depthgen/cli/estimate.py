@@ -68,7 +68,8 @@ def estimate(arguments: argparse.Namespace) -> None:
             "generator": generator,
         }
         if arguments.known:
-            out = estimator.complete(picture, *read_known(arguments.known, (height, width)), **how)
+            known = read_known(arguments.known, (height, width))
+            out = estimator.complete(picture, *known, method=arguments.completion, **how)
         else:
             out = estimator.predict(picture, sampler=arguments.sampler, reduce=arguments.reduce, **how)
         lost = write_outputs(arguments.out / path.stem, picture, out, camera)
@@ -103,6 +104,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--known belongs to one image; give one IMAGE with it")
     if arguments.known and (arguments.sampler, arguments.reduce) != (DEFAULT_SAMPLER, DEFAULT_REDUCE):
         raise ValueError("--known has a sampler of its own and averages its samples; leave these two out")
+    if arguments.completion and not arguments.known:
+        raise ValueError("--completion says how known depth is used; give that too, with --known")
     if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
         raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
 
@@ -126,6 +129,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="depth known in part, at the image's size: 16-bit PNG in millimetres or float "
         ".npy in metres; 0 is unknown",
+    )
+    parser.add_argument(
+        "--completion",
+        metavar="NAME",
+        help="with --known: read, refine, guide, align, ... (default: what suits the model best; "
+        "generate-scene --help describes all)",
     )
     parser.add_argument("--samples", type=int, default=1, help="samples to draw and average (default 1)")
     parser.add_argument(

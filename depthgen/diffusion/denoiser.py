@@ -29,6 +29,11 @@ def guided(conditional: Denoiser, unconditional: Denoiser, scale: float) -> Deno
     return conditional if scale == 1 else denoise
 
 
+def mirror_averaged(denoise: Denoiser, mirrored: Denoiser) -> Denoiser:
+    """The mean of a denoiser and of its mirror image, which is bound to the mirrored condition."""
+    return lambda z_t, t: (denoise(z_t, t) + mirrored(z_t.flip(-1), t).flip(-1)) / 2
+
+
 def clipped(denoise: Denoiser, low: float = -1.0, high: float = 1.0) -> Denoiser:
     """The denoiser with its answer clamped to the range of the data."""
     return lambda z_t, t: denoise(z_t, t).clamp(low, high)

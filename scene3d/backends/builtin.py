@@ -46,11 +46,13 @@ class EstimatorDepth:
     """Depth by a `DepthEstimator`, whatever network is inside.
 
     samples: depth maps drawn and averaged per view. steps: sampling steps, None for the model's own choice.
+    completion: a name of scene3d.config.COMPLETIONS, None for the model's own choice.
     """
 
     estimator: DepthEstimator
     samples: int = 1
     steps: int | None = None
+    completion: str | None = None
 
     def predict(self, image: Tensor, *, camera: Camera, generator: torch.Generator) -> Depth:
         """See `DepthModel`."""
@@ -65,7 +67,8 @@ class EstimatorDepth:
     ) -> Depth:
         """See `DepthModel`."""
         sampling = {"samples": self.samples, "steps": self.steps, "generator": generator}
-        return _batched(self.estimator.complete(image, depth, known, camera=camera, **sampling))
+        how = {"camera": camera, "method": self.completion}
+        return _batched(self.estimator.complete(image, depth, known, **how, **sampling))
 
 
 def _batched(prediction: DepthPrediction) -> Depth:

@@ -106,7 +106,8 @@ class _Loader:
         from scene3d.backends.builtin import EstimatorDepth
 
         estimator = DepthEstimator.from_pretrained(name, device=self.device)
-        return EstimatorDepth(estimator, self.config.depth_samples, self.config.depth_steps)
+        completion = self.config.completion or None
+        return EstimatorDepth(estimator, self.config.depth_samples, self.config.depth_steps, completion)
 
     def _completer(self, name: str) -> Any:
         from depthgen import ImageCompleter

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ FAR = 80.0
 class Foreign:
     """A model that says what is true but for a scale and shift, in depth or in disparity; never steered."""
 
-    steerable, completion = False, "align"
+    completion = "align"
 
     def __init__(self, meaning: str) -> None:
         self.meaning = meaning
@@ -42,9 +43,10 @@ def test_models_that_only_predict_complete_by_alignment_in_their_own_meaning(mea
 
 
 def test_models_that_cannot_be_steered_say_so():
-    with pytest.raises(ValueError, match="completion 'guide' steers the sampling"):
-        DepthEstimator(Foreign("metric")).complete(PLAIN, RAMP, LEFT, method="guide")
-    with pytest.raises(ValueError, match="no completion 'magic'; there are: read, guide, align"):
+    for method in ("guide", "refine"):
+        with pytest.raises(ValueError, match=f"completion '{method}' needs a diffusion model"):
+            DepthEstimator(Foreign("metric")).complete(PLAIN, RAMP, LEFT, method=method)
+    with pytest.raises(ValueError, match="no completion 'magic'; there are: read, refine, guide, align"):
         completion_method("magic")
 
 
@@ -89,3 +91,38 @@ def test_the_carry_is_the_same_at_twice_the_resolution():
         return carried(prediction, image, KnownDepth(truth, known), FAR, "edges")
 
     torch.testing.assert_close(avg_pool2d(completed(128), 2), completed(64), rtol=0.02, atol=0)
+
+
+@pytest.fixture(scope="module")
+def plain_estimator(checkpoints: dict[str, Path]) -> DepthEstimator:
+    return DepthEstimator.from_pretrained(checkpoints["depth"], device="cpu")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_our_own_model_does_every_one(name: str, plain_estimator: DepthEstimator):
+    out = plain_estimator.complete(PLAIN, RAMP, LEFT, samples=2, steps=2, method=name)
+    assert torch.equal(out.depth[LEFT[0]], RAMP[LEFT])
+    assert out.std[LEFT[0]].max() == 0
+    assert (out.depth > 0).all()
+    assert out.residual > 0
+
+
+def test_refining_takes_the_networks_word_for_the_picture_and_its_mirror_image(
+    plain_estimator: DepthEstimator, monkeypatch: pytest.MonkeyPatch
+):
+    sampler, side = plain_estimator.sampler, 32
+    answer, times = torch.linspace(-0.5, 0.5, side).expand(1, 1, side, side), []
+
+    def knowing(
+        z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor, fov: torch.Tensor
+    ) -> torch.Tensor:
+        times.extend(t.tolist())
+        mirrored = bool(condition[0, 0, 0, 0] > condition[0, 0, 0, -1])  # the picture is darkest on the left
+        return (answer.flip(-1) if mirrored else answer).expand(z_t.shape)
+
+    monkeypatch.setattr(sampler.model, "denoise", knowing)
+    image, depth = torch.linspace(0, 1, side).expand(3, side, side), torch.full((1, side, side), 3.0)
+    request = SampleRequest(1, None, None, torch.Generator().manual_seed(0), mirror=True)
+    refined = sampler.refine(image, depth[None], KnownDepth(depth, depth > 0), 0.2, request)
+    torch.testing.assert_close(refined.depth, sampler.model.config.coding.decode(answer))
+    assert times == pytest.approx([0.2] * 4)  # two draws of noise, each twice

@@ -30,7 +30,7 @@ LEFT = (torch.arange(WIDTH) < 30).expand(1, HEIGHT, WIDTH)
 class Scaled:
     """A model that knows the true depth but for one common factor."""
 
-    meaning, steerable, completion = "metric", True, "guide"
+    meaning, completion = "metric", "guide"
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
@@ -38,6 +38,9 @@ class Scaled:
     def sample(self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         low = avg_pool2d(DEPTH, 4)[None] * self.factor
         return DepthSamples(low.expand(request.samples, -1, -1, -1).clone(), 80.0, 56.0)
+
+    def refine(self, *arguments: object) -> DepthSamples:
+        raise AssertionError("a guided completion is not refined")
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,19 @@ def test_a_whole_scene_from_networks_is_the_same_twice(tmp_path: Path, checkpoin
         assert file.read_bytes() == (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes()
 
 
+def test_the_way_of_completion_is_a_setting_and_all_ways_are_described(checkpoints: dict[str, str]) -> None:
+    from depthgen.completion import METHODS
+    from scene3d.config import COMPLETIONS
+
+    assert list(COMPLETIONS) == list(METHODS)
+    depth = checkpoints["depth"]
+    for config in (GenerateConfig(models="oracle", depth=depth, completion=way) for way in ("", "membrane")):
+        loaded = load_models(config, "a hut", CAMERA, "cpu").depth
+        assert loaded.completion == (config.completion or None)
+    with pytest.raises(ValueError, match="no completion 'magic'; there are: read, refine"):
+        GenerateConfig(completion="magic")
+
+
 def test_the_fingerprint_follows_the_weights() -> None:
     class Holder:
         def __init__(self, network: torch.nn.Module) -> None:

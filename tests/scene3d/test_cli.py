@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import torch
 from depthgen.geometry import turned
 from scene3d import cli
 from scene3d.cameras import PATHS
-from scene3d.config import TRAJECTORIES
+from scene3d.config import COMPLETIONS, TRAJECTORIES
 from scene3d.export import FILES
 from scene3d.scene import Scene
 
@@ -262,7 +263,8 @@ def test_help_names_the_paths_and_models_there_are(shell: Shell) -> None:
     status, printed, _ = shell("generate-scene", "--help")
     assert status == 0
     assert all(name in printed for name in (*PATHS, *SETS))
-    assert all(f"  {name:12} {what}\n" in printed for name, what in TRAJECTORIES.items())
+    for name, what in (TRAJECTORIES | COMPLETIONS).items():
+        assert re.search(rf"^  {name} +{re.escape(what)}$", printed, re.MULTILINE), name
     assert all(what in shell("render-views", "--help")[1] for what in TRAJECTORIES.values())
 
 

@@ -51,6 +51,23 @@ def test_all_outputs_agree_with_each_other(run, photo: Path, capsys):
     assert not list(out.glob(".partial*"))
 
 
+def test_the_way_of_completion_is_heard_and_asks_for_known_depth(run, photo: Path, tmp_path: Path, capsys):
+    known = np.zeros((HEIGHT, WIDTH), np.float32)
+    known[:, :16] = np.linspace(2, 4, 16)
+    np.save(tmp_path / "known.npy", known)
+    ways = ("align", "scale-shift-depth")
+    words = [("--known", tmp_path / "known.npy", "--completion", way) for way in ways]
+    depths = [np.load(run(photo, *word) / "photo_depth.npy") for word in words]
+    assert not np.array_equal(*depths)
+    for bad, message in (
+        (["--completion", "align"], "--known"),
+        ([*words[0][:2], "--completion", "x"], "no completion 'x'"),
+    ):
+        with pytest.raises(SystemExit):
+            run(photo, *bad)
+        assert message in capsys.readouterr().err
+
+
 def test_sampler_and_reduction_are_heard(run, photo: Path):
     depths = [
         np.load(run(photo, "--samples", 3, "--steps", 2, *words) / "photo_depth.npy")
