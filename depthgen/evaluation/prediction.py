@@ -94,8 +94,8 @@ class Predictor:
         if self.align == "none":
             return depth
         if self.align == "depth":
-            return align_depth(depth, truth, counted, *self.protocol.clamp)
-        return align_disparity(1.0 / depth, truth, counted, *self.protocol.clamp)
+            return align_depth(depth, truth, counted, *self.protocol.clamp, robust=False)
+        return align_disparity(1.0 / depth, truth, counted, *self.protocol.clamp, robust=False)
 
 
 def mirrored(camera: Camera | None) -> Camera | None:
