@@ -83,10 +83,10 @@ def build_world(seed: int, kind: str | None = None) -> World:
     builder = Builder()
     if kind in INDOOR_KINDS:
         layout, weather = INDOOR[kind](builder, rng), "clear"
-        light = lighting.indoor_light(time, weather, _lamp_position(builder, layout))
+        light = lighting.indoor_light(time, weather, _lamp_position(builder, layout), builder.lamps)
     else:
         layout = OUTDOOR[kind](builder, rng, time, weather)
-        light = lighting.outdoor_light(time, weather, rng)
+        light = lighting.outdoor_light(time, weather, rng, builder.lamps)
     return World(seed, kind, time, weather, layout, primitives_of(builder), light)
 
 
