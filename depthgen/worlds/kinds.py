@@ -1,4 +1,4 @@
-"""The vocabulary of the worlds: kinds of place, times, weathers, objects, colours, and what a world contains."""
+"""The vocabulary of the worlds: kinds of place, times, weathers, objects, colours; what a world contains."""
 
 from __future__ import annotations
 
@@ -35,8 +35,19 @@ OUTDOOR_OBJECTS = (
 OBJECTS = INDOOR_OBJECTS + OUTDOOR_OBJECTS
 SURROUNDINGS = (
     *("walls", "wooden floor", "carpet", "tiled floor", "marble floor", "checkered floor", "wallpaper"),
-    *("wall tiles", "grass", "hills", "water", "sand", "sea", "peaks", "rooftops", "buildings", "cobbles"),
-    *("sandy shore", "dunes", "gravel"),
+    *(
+        "wall tiles",
+        "grass",
+        "hills",
+        "water",
+        "sand",
+        "sea",
+        "peaks",
+        "cobbles",
+        "sandy shore",
+        "dunes",
+        "snow",
+    ),
 )
 
 Interval = tuple[float, float]
@@ -62,14 +73,15 @@ class Layout:
     """What a kind's author says about the world just built.
 
     phrases: noun phrases with article, colour or count of what is there, things and surroundings.
-    surroundings: those of the phrases that name what is all around (walls, grass, the sea). things: every
-    object. stands: ground points (x, z) in metres from which the world may be seen. eye: interval of eye
-    heights in metres.
+    surroundings: noun and colour of what is all around (walls, grass, the sea). things: every object.
+    stands: ground points (x, z) in metres from which the world may be seen. eye: interval of eye heights in
+    metres. sights: ground points worth looking at besides the things, such as the middle of a lake.
     """
 
     kind: str
     phrases: tuple[str, ...]
-    surroundings: tuple[str, ...]
+    surroundings: tuple[tuple[str, str], ...]
     things: tuple[Thing, ...]
     stands: tuple[tuple[float, float], ...]
     eye: Interval
+    sights: tuple[tuple[float, float], ...] = ()

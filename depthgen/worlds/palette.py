@@ -96,12 +96,16 @@ def paint(color: Color) -> Material:
 
 def finish(color: Color) -> Material:
     """Boards where the colour is that of wood, else a plain coat."""
-    return Material(color.rgb, Texture.WOOD, shade(color.rgb, 0.74), 0.4) if color.name == "wooden" else paint(color)
+    return (
+        Material(color.rgb, Texture.WOOD, shade(color.rgb, 0.74), 0.4)
+        if color.name == "wooden"
+        else paint(color)
+    )
 
 
 def cloth(color: Color) -> Material:
     """A woven surface."""
-    return Material(color.rgb, Texture.FABRIC, shade(color.rgb, 0.8), 0.08)
+    return Material(color.rgb, Texture.FABRIC, shade(color.rgb, 0.85), 0.03)
 
 
 def folds(color: Color, width: float = 0.16) -> Material:

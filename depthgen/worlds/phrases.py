@@ -17,8 +17,10 @@ IRREGULAR = {
     "cactus": "cacti",
     "sheep": "sheep",
     "reeds": "reeds",
+    "rushes": "rushes",
 }
-UNCOUNTED = ("reeds",)  # no article, no number
+SINGULAR = ("carpet", "floor", "shore")  # surroundings that take an article
+UNCOUNTED = ("reeds", "rushes")  # no article, no number
 
 
 def a(words: str) -> str:
@@ -47,6 +49,12 @@ def counted(count: int, noun: str, color: str = "") -> str:
     if count == 1:
         return a(colored(noun, color))
     return f"{NUMBERS[count] if count < len(NUMBERS) else MANY} {colored(plural(noun), color)}"
+
+
+def surrounding(noun: str, color: str = "") -> str:
+    """ "light blue walls", "a red carpet", "the sea": mass nouns and plurals take no article."""
+    phrase = colored(noun, color)
+    return f"the {noun}" if noun == "sea" else a(phrase) if noun.endswith(SINGULAR) else phrase
 
 
 def of_things(things: Iterable[Thing]) -> tuple[str, ...]:

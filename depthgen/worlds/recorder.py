@@ -11,13 +11,13 @@ from typing import Any, Concatenate, ParamSpec, Protocol
 import numpy as np
 
 from depthgen.worlds.builder import Builder, Shape
-from depthgen.worlds.kinds import COLORS, OBJECTS, SURROUNDINGS, TONES, Interval, Layout, Thing
+from depthgen.worlds.kinds import COLORS, OBJECTS, SURROUNDINGS, TONES, Layout, Thing
 from depthgen.worlds.palette import Color
-from depthgen.worlds.phrases import a, colored, of_things
+from depthgen.worlds.phrases import of_things, surrounding
 from depthgen.worlds.semantics import Semantic
 
 P = ParamSpec("P")
-MASS = ("carpet", "floor")  # surroundings that take an article
+Ground = tuple[float, float]
 EYES = (1.2, 1.8)  # metres
 
 
@@ -25,11 +25,12 @@ EYES = (1.2, 1.8)  # metres
 class Recorder(Builder):
     """A Builder with an inventory.
 
-    things: objects in the order of their building. surroundings: phrases for what is all around.
+    things: objects in the order of their building. surroundings: noun and colour of what
+    is all around.
     """
 
     things: list[Thing] = field(default_factory=list)
-    surroundings: list[str] = field(default_factory=list)
+    surroundings: list[tuple[str, str]] = field(default_factory=list)
     semantic: Semantic = Semantic.GROUND  # of what is added next, unless said otherwise
 
     @contextmanager
@@ -47,16 +48,14 @@ class Recorder(Builder):
         """Note that the world is closed in by, or stands on, this; e.g. ("walls", "light blue")."""
         assert noun in SURROUNDINGS, noun
         assert set(color.split()) <= {*COLORS, *TONES}, color
-        phrase = "the sea" if noun == "sea" else colored(noun, color)
-        phrase = a(phrase) if noun.endswith(MASS) or noun == "sandy shore" else phrase
-        if phrase not in self.surroundings:
-            self.surroundings.append(phrase)
+        if (noun, color) not in self.surroundings:
+            self.surroundings.append((noun, color))
 
-    def layout(self, kind: str, stands: Sequence[tuple[float, float]], eye: Interval = EYES) -> Layout:
+    def layout(self, kind: str, stands: Sequence[Ground], sights: Sequence[Ground] = ()) -> Layout:
         """What was noted, as the layout of the finished world."""
         surroundings = tuple(self.surroundings)
-        phrases = (*of_things(self.things), *surroundings)
-        return Layout(kind, phrases, surroundings, tuple(self.things), tuple(stands), eye)
+        phrases = (*of_things(self.things), *(surrounding(*s) for s in surroundings))
+        return Layout(kind, phrases, surroundings, tuple(self.things), tuple(stands), EYES, tuple(sights))
 
 
 class HasBuilder(Protocol):

@@ -6,7 +6,7 @@ from enum import IntEnum, auto
 
 
 class Semantic(IntEnum):
-    """Class of a surface: first surroundings, then every object of `kinds.OBJECTS`; SKY is where there is none."""
+    """Class of a surface: surroundings, then every object of `kinds.OBJECTS`; SKY is where there is none."""
 
     SKY = 0
     GROUND = auto()

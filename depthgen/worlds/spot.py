@@ -40,7 +40,13 @@ class Spot:
         return self.x + right * cosine + ahead * sine, self.z - right * sine + ahead * cosine
 
     def add(
-        self, shape: Shape, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any
+        self,
+        shape: Shape,
+        at: At,
+        size: Size,
+        material: Material,
+        semantic: Semantic | None = None,
+        **pose: Any,
     ) -> None:
         """Add a primitive whose footprint is centred on `at` = (right, ahead); `pose` as in `Builder.box`.
 
@@ -50,14 +56,20 @@ class Spot:
         meaning = self.builder.semantic if semantic is None else semantic
         getattr(self.builder, shape)(*self.ground(*at), size, material, meaning, **pose)
 
-    def box(self, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any) -> None:
+    def box(
+        self, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any
+    ) -> None:
         """Add a box, as `add`."""
         self.add("box", at, size, material, semantic, **pose)
 
-    def rod(self, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any) -> None:
+    def rod(
+        self, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any
+    ) -> None:
         """Add an upright cylinder, as `add`."""
         self.add("cylinder", at, size, material, semantic, **pose)
 
-    def ball(self, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any) -> None:
+    def ball(
+        self, at: At, size: Size, material: Material, semantic: Semantic | None = None, **pose: Any
+    ) -> None:
         """Add an ellipsoid, as `add`."""
         self.add("ellipsoid", at, size, material, semantic, **pose)

@@ -24,7 +24,7 @@ FIELD_OF_VIEW = (45.0, 90.0)  # degrees across a picture, drawn for each camera
 PITCH = (-12.0, 8.0)  # degrees, up is positive
 NEAREST_METRES = 0.6  # nothing may stand closer to a camera
 CANDIDATES = 8  # poses tried for a camera, in one cast
-TOWARDS = 0.6  # share of them that look at some object
+TOWARDS = 0.6  # share of them that look at a sight, or at some object
 TYPICAL_METRES = 2.6  # the middle depth should reach this far
 PLAIN = torch.tensor(
     [
@@ -76,8 +76,9 @@ class World:
         x, z = layout.stands[int(rng.integers(len(layout.stands)))]
         yaw = float(rng.uniform(0, 360))
         if rng.random() < TOWARDS:
-            target = layout.things[int(rng.integers(len(layout.things)))].position
-            yaw = degrees(atan2(target[0] - x, target[2] - z)) + float(rng.uniform(-18, 18))
+            sights = layout.sights or [(t.position[0], t.position[2]) for t in layout.things]
+            to_x, to_z = sights[int(rng.integers(len(sights)))]
+            yaw = degrees(atan2(to_x - x, to_z - z)) + float(rng.uniform(-18, 18))
         return turned(yaw, float(rng.uniform(*PITCH)), (x, -float(rng.uniform(*layout.eye)), z))
 
 
@@ -106,7 +107,7 @@ def build_world(seed: int, kind: str | None = None) -> World:
 
 
 def neighbour_camera(world: World, camera: Camera, rng: np.random.Generator) -> Camera:
-    """A camera turned 5 to 40 degrees from `camera` and moved by up to 0.4 m, with a free view and its intrinsics."""
+    """A camera turned 5 to 40 degrees from `camera` and moved by up to 0.4 m, with the same intrinsics."""
     poses = []
     for _ in range(CANDIDATES):
         turn = rng.uniform(5, 40) * rng.choice((-1, 1))
@@ -141,7 +142,7 @@ def _largest_share(semantic: Tensor) -> Tensor:
 
 
 def _probe(world: World, poses: Tensor, fov: float) -> tuple[Tensor, Tensor]:
-    """Depth in metres and semantics (P, R) of a coarse cast from each of the poses (P, 4, 4), `fov` degrees wide."""
+    """Depth in metres and semantics (P, R) of a cast from each of the poses (P, 4, 4), `fov` degrees wide."""
     half = tan(radians(fov / 2))
     steps = torch.linspace(-half, half, PROBE_RAYS, dtype=poses.dtype)
     v, u = torch.meshgrid(steps, steps, indexing="ij")

@@ -77,7 +77,9 @@ def monitor(spot: Spot, base: float = 0.74) -> None:
     spot.box((0, 0.22), (0.1, 0.14, 0.1), BLACK, base=base)
     spot.box((0, 0.24), (0.66, 0.4, 0.05), BLACK, base=base + 0.1)
     spot.box((0, 0.26), (0.61, 0.35, 0.04), glow((0.28, 0.55, 0.85), 0.7), base=base + 0.125)
-    spot.box((0, 0.5), (0.44, 0.02, 0.15), Material(CHARCOAL.color, Texture.KEYS, WHITE.color, 0.05), base=base)
+    spot.box(
+        (0, 0.5), (0.44, 0.02, 0.15), Material(CHARCOAL.color, Texture.KEYS, WHITE.color, 0.05), base=base
+    )
 
 
 @thing("laptop")

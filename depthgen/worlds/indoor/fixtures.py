@@ -13,6 +13,7 @@ from depthgen.worlds.palette import (
     COOL_LIGHT,
     FABRICS,
     LEAF,
+    RGB,
     WARM_LIGHT,
     WHITE,
     Color,
@@ -157,10 +158,10 @@ def light_panels(room: Room, count: int = 3) -> None:
 
 
 @thing("potted plant")
-def plant(spot: Spot, pot: Color, height: float = 1.2) -> None:
+def plant(spot: Spot, pot: RGB, height: float = 1.2) -> None:
     """A leafy plant in a pot, centred; 0.5 m wide."""
     leaves = Material(LEAF.color, Texture.LEAVES, LEAF.color2, 0.14)
-    spot.add("frustum", (0, 0), (0.4, 0.36, 0.4), paint(pot), flipped=True)
+    spot.add("frustum", (0, 0), (0.4, 0.36, 0.4), Material(pot), flipped=True)
     spot.ball((0, 0), (0.6, height * 0.5, 0.6), leaves, base=0.33)
     spot.ball((0.08, 0.05), (0.44, height * 0.45, 0.44), leaves, base=height * 0.55)
 
@@ -191,6 +192,7 @@ def decorate(room: Room, paintings: int, plants: int, with_clock: bool = False) 
     for _ in range(plants):
         height = float(rng.uniform(0.9, 1.5))
         if spot := room.against_wall(0.55, 0.6, height):
-            plant(spot.shifted(0, 0.32), pick(rng, FABRICS, ("white", "grey", "blue", "orange", "teal")), height)
+            pot = pick(rng, FABRICS, ("white", "grey", "blue", "orange", "teal")).rgb
+            plant(spot.shifted(0, 0.32), pot, height)
     if with_clock and (spot := room.on_wall(0.5)):
         clock(spot)

@@ -28,7 +28,17 @@ from depthgen.worlds.spot import Spot
 
 OPPOSITE: dict[Side, Side] = {"far": "near", "near": "far", "left": "right", "right": "left"}
 STONES = {"red": (0.55, 0.25, 0.18), "grey": (0.50, 0.50, 0.50), "white": (0.85, 0.84, 0.80)}
-HOME_WALLS = ("white", "beige", "light green", "light blue", "yellow", "orange", "pink", "light purple", "teal")
+HOME_WALLS = (
+    "white",
+    "beige",
+    "light green",
+    "light blue",
+    "yellow",
+    "orange",
+    "pink",
+    "light purple",
+    "teal",
+)
 
 
 def homely(room: Room, carpeted: float = 0.25) -> None:
@@ -135,7 +145,7 @@ def _living_walls(room: Room) -> None:
 
 
 def bedroom(builder: Recorder, rng: np.random.Generator) -> Layout:
-    """A bed between nightstands, a wardrobe, a dresser below a mirror, curtained windows, sometimes a desk."""
+    """A bed between nightstands, a wardrobe, a dresser below a mirror, curtained windows, at times a desk."""
     room = new_room(builder, rng, (4.2, 6.2), (4.0, 5.8))
     homely(room, carpeted=0.5)
     _bed_group(room)

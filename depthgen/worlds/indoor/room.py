@@ -72,10 +72,8 @@ class Room:
         z = {"near": -self.depth / 2, "far": self.depth / 2}.get(side, along)
         return self.spot(x, z, _INWARD_YAW[side])
 
-    def close(
-        self, walls: Material, floor: Material, ceiling: Material = WHITE, corner: float = 0.3
-    ) -> None:
-        """Build the six boxes that shut the room; with probability `corner` one of its corners is walled off."""
+    def close(self, walls: Material, floor: Material, ceiling: Material = WHITE, corner: float = 0.3) -> None:
+        """Build the six boxes that shut the room; with probability `corner` it is L-shaped."""
         wide, deep, thick = self.width + 2 * WALL_THICKNESS, self.depth + 2 * WALL_THICKNESS, WALL_THICKNESS
         box = self.builder.box
         box(0, 0, (wide, thick, deep), floor, Semantic.FLOOR, base=-thick)

@@ -57,7 +57,9 @@ def doors(spot: Spot, color: Color, size: Box, leaves: int, base: float = 0.0) -
         leaf = (pitch - 0.03, height - 0.06, 0.03)
         spot.box((right, depth - 0.01), leaf, finish(color), base=base + 0.03)
         if height > 1.2:
-            spot.box((right + pitch * 0.36, depth + 0.02), (0.03, 0.2, 0.03), CHARCOAL, base=base + height / 2)
+            spot.box(
+                (right + pitch * 0.36, depth + 0.02), (0.03, 0.2, 0.03), CHARCOAL, base=base + height / 2
+            )
 
 
 @thing("dresser")

@@ -8,7 +8,18 @@ from depthgen.worlds.builder import Material
 from depthgen.worlds.indoor import equipment, fixtures, seating
 from depthgen.worlds.indoor.room import Room, new_room
 from depthgen.worlds.kinds import Layout
-from depthgen.worlds.palette import CHARCOAL, FABRICS, PAINTS, Color, cloth, folds, furniture, paint, pick, toned
+from depthgen.worlds.palette import (
+    CHARCOAL,
+    FABRICS,
+    PAINTS,
+    Color,
+    cloth,
+    folds,
+    furniture,
+    paint,
+    pick,
+    toned,
+)
 from depthgen.worlds.recorder import Recorder
 from depthgen.worlds.semantics import Semantic
 
@@ -48,7 +59,10 @@ def _screen(room: Room, curtain: Color) -> None:
     equipment.cinema_screen(wall, (width, height), room.rng)
     for sign in (-1, 1):
         with room.builder.thing("curtain", curtain.name):
-            at, size = (sign * (room.width + width) / 4, 0.25), ((room.width - width) / 2 - 0.2, room.height, 0.3)
+            at, size = (
+                (sign * (room.width + width) / 4, 0.25),
+                ((room.width - width) / 2 - 0.2, room.height, 0.3),
+            )
             wall.box(at, size, folds(curtain, 0.3))
     top = (room.width, room.height - height - 1.1, 0.34)
     wall.box((0, 0.3), top, folds(curtain, 0.3), Semantic.CURTAIN, base=height + 1.1)

@@ -1,4 +1,4 @@
-"""Houses and towers, each from a handful of primitives; their fronts are ahead of the spot. Sizes in metres."""
+"""Houses and towers, each from a handful of primitives; fronts are ahead of the spot. Sizes in metres."""
 
 from __future__ import annotations
 
@@ -129,8 +129,12 @@ def church(spot: Spot, color: Color, site: Site) -> None:
 @thing("windmill")
 def windmill(spot: Spot, color: Color, site: Site) -> None:
     """A tapering tower with a cap and four sails."""
-    spot.add("frustum", (0, 0), (4.6, 8.0, 4.6), Material(color.rgb, Texture.BRICKS, shade(color.rgb, 0.85), 0.4))
-    spot.add("cone", (0, 0), (3.4, 2.0, 3.4), site.matter((0.40, 0.28, 0.2), Texture.SHINGLES, 0.4, 0.6), base=8.0)
+    spot.add(
+        "frustum", (0, 0), (4.6, 8.0, 4.6), Material(color.rgb, Texture.BRICKS, shade(color.rgb, 0.85), 0.4)
+    )
+    spot.add(
+        "cone", (0, 0), (3.4, 2.0, 3.4), site.matter((0.40, 0.28, 0.2), Texture.SHINGLES, 0.4, 0.6), base=8.0
+    )
     spot.box((0, 2.3), (1.1, 2.1, 0.2), planked((0.4, 0.25, 0.15)))
     turn = site.uniform(0, 90)
     for i in range(2):
@@ -187,7 +191,9 @@ def bridge(spot: Spot, site: Site, length: float) -> None:
 def tower_block(spot: Spot, color: Color, site: Site, size: Box) -> None:
     """A city building with a grid of windows on every side and a ledge on top; its front is the spot."""
     panes = LAMP_LIGHT if site.night else GLASS
-    facade = Material(color.rgb, Texture.WINDOWS, panes, scale=FLOOR_HEIGHT, emissive=1.0 if site.night else 0.0)
+    facade = Material(
+        color.rgb, Texture.WINDOWS, panes, scale=FLOOR_HEIGHT, emissive=1.0 if site.night else 0.0
+    )
     spot.box((0, -size[2] / 2), size, facade)
     cornice = Material(SNOW if site.snowy else shade(color.rgb, 0.8))
     spot.box((0, -size[2] / 2), (size[0] + 0.4, 0.5, size[2] + 0.4), cornice, base=size[1])

@@ -32,8 +32,8 @@ def city_street(builder: Recorder, rng: np.random.Generator, time: str, weather:
     _ground(site, middle, road, walk)
     _facades(site, middle, road + walk)
     for side in (-1, 1):
-        for i in (0, -1, 1):  # near ones first: they shine
-            street.street_lamp(middle.shifted(side * (road + 0.5), 13 * i + 4 * side, -90 * side), site)
+        for i in (0, -1):
+            street.street_lamp(middle.shifted(side * (road + 0.5), 15 * i + 6 + 3 * side, -90 * side), site)
     _traffic(site, middle, road)
     _furniture(site, middle, road, walk)
     spots = [(site.uniform(-road - walk + 0.8, road + walk - 0.8), site.uniform(-6, 6)) for _ in range(200)]
@@ -48,12 +48,12 @@ def _ground(site: Site, middle: Spot, road: float, walk: float) -> None:
     for side in (-1, 1):
         at = (side * (road + walk / 2), 0)
         middle.box(at, (walk, 0.15, 2 * STREET_END), slabs, Semantic.PAVEMENT)
-    for i in range(-3, 4):
-        if i:
-            middle.box((0, 5 * i), (0.16, 0.02, 2.2), Material((0.92, 0.92, 0.88)), Semantic.ROAD)
+    asphalt = site.frosted(ASPHALT, 0.5)
+    dashes = Material((0.92, 0.92, 0.88), Texture.STRIPES, asphalt, 5.0)
+    middle.box((0, 0), (2 * STREET_END, 0.01, 0.16), dashes, Semantic.ROAD, yaw=90.0)
     if site.chance(0.7):
         ahead = site.uniform(7, 12) * (1 if site.chance(0.5) else -1)
-        street.crossing(middle.shifted(0, ahead), 2 * road)
+        street.crossing(middle.shifted(0, ahead), 2 * road - 0.6, asphalt)
         for side in (-1, 1):
             post = middle.shifted(side * (road + 0.4), ahead + 1.8, 90 - 90 * side)
             if site.take(post.x, post.z, 0.4) and site.chance(0.8):
@@ -103,9 +103,9 @@ def _furniture(site: Site, middle: Spot, road: float, walk: float) -> None:
     leaves = site.named(LEAVES) if site.chance(0.4) else Color("green", LEAVES["green"])
     if site.chance(0.6):
         for side in (-1, 1):
-            for ahead in (-15, -4.5, 8.5):
+            for ahead in (-6.5, 9.5):
                 spot = middle.shifted(side * (road + 1.3), ahead + side)
-                if site.take(spot.x, spot.z, 0.9):
+                if site.take(spot.x, spot.z, 1.7):
                     nature.oak(spot, leaves, site, site.uniform(3.8, 5.2))
     if site.chance(0.5):
         side = 1 if site.chance(0.5) else -1
@@ -126,4 +126,6 @@ def _furniture(site: Site, middle: Spot, road: float, walk: float) -> None:
 def _pavement(site: Site, middle: Spot, road: float, inset: float) -> Spot:
     """A place on one of the pavements, `inset` metres from the kerb, facing the road."""
     side = 1 if site.chance(0.5) else -1
-    return middle.shifted(side * (road + inset), site.uniform(3, 11) * (1 if site.chance(0.5) else -1), -90 * side)
+    return middle.shifted(
+        side * (road + inset), site.uniform(3, 11) * (1 if site.chance(0.5) else -1), -90 * side
+    )

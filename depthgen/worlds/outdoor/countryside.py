@@ -15,6 +15,7 @@ from depthgen.worlds.recorder import Recorder
 from depthgen.worlds.semantics import Semantic
 
 GRASS: RGB = (0.36, 0.60, 0.20)
+FAR_GRASS: RGB = shade(GRASS, 0.8)
 FOREST_FLOOR: RGB = (0.25, 0.30, 0.13)
 EARTH: RGB = (0.60, 0.50, 0.36)
 BARNS: dict[str, RGB] = {"red": (0.66, 0.13, 0.11), "brown": (0.42, 0.26, 0.16), "white": WALLS["white"]}
@@ -27,10 +28,10 @@ SMALL_ROAD = 2.0  # metres
 def grassland(site: Site) -> None:
     """Endless grass, noted; white under snow."""
     site.builder.ground(site.turf(site.varied(GRASS), Texture.GRASS, 0.8), Semantic.GROUND)
-    site.builder.surround("grass", "white" if site.snowy else "green")
+    site.builder.surround(*(("snow", "") if site.snowy else ("grass", "green")))
 
 
-def hills(site: Site, count: int, near: float, high: float, color: RGB = shade(GRASS, 0.8)) -> None:
+def hills(site: Site, count: int, near: float, high: float, color: RGB = FAR_GRASS) -> None:
     """Soft hills in the distance, noted."""
     for spot in site.ring(count, near, near + 14, 8):
         nature.hill(spot, site, (site.uniform(34, 50), site.uniform(0.5, 1) * high, 26), color)
@@ -68,7 +69,7 @@ def along_path(site: Site, yaw: float, side: float, ahead: float, radius: float,
 
 
 def meadow(builder: Recorder, rng: np.random.Generator, time: str, weather: str) -> Layout:
-    """Flowers in a green field, trees and soft hills; a barn or windmill, animals, hay bales, fences, a path."""
+    """Flowers in a green field, trees and soft hills; a barn or windmill, animals, hay, fences, a path."""
     site = Site(builder, rng, time, weather)
     grassland(site)
     hills(site, 6, 46, 9)
@@ -209,15 +210,19 @@ def forest(builder: Recorder, rng: np.random.Generator, time: str, weather: str)
 
 
 def _stand(site: Site) -> None:
-    """The trees: conifers, birches, oaks, or two of them."""
+    """The trees: conifers, birches, oaks, or two of them; a dark line of crowns closes the view."""
+    for i in range(9):
+        far = site.spot(0, 0, 40 * i + site.uniform(-8, 8)).shifted(0, 36, 180)
+        crowns = site.matter(site.varied(FOREST_FLOOR, 0.2), Texture.LEAVES, 2.5, 0.6, 1.3)
+        far.ball((0, 0), (32, site.uniform(18, 26), 8), crowns, Semantic.TREE, base=-11)
     first, second = (str(name) for name in site.rng.choice(("pine", "birch", "oak"), 2))
     leaves = site.named(LEAVES) if site.chance(0.5) else Color("green", LEAVES["green"])
-    for near, far, number in ((5.5, 9, 5), (9, 15, 7), (15, 26, 9)):
+    for near, far, number in ((6.5, 10, 5), (10, 16, 7), (16, 26, 8)):
         for spot in site.ring(number, near, far, 1.1):
             height = site.uniform(8, 13)
             name = first if site.chance(0.65) else second
             if name == "pine":
-                nature.pine(spot, site, height)
+                nature.pine(spot, site, height * 1.1)
             elif name == "birch":
                 nature.birch(spot, leaves, site, height * 0.85)
             else:

@@ -62,7 +62,11 @@ def _crowned(spot: Spot, leaves: RGB, site: Site, height: float, bark: Material,
     spot.add("frustum", (0, 0), (thick, height * 0.6, thick), bark)
     tone = site.varied(leaves, 0.12)
     spread = width * 0.2
-    parts = ((-spread, 0, 0.72, 0.42, low), (spread, 0.1, 0.66, 0.4, low + 0.06), (0, 0, 0.62, 0.42, 0.98 - 0.42))
+    parts = (
+        (-spread, 0, 0.72, 0.42, low),
+        (spread, 0.1, 0.66, 0.4, low + 0.06),
+        (0, 0, 0.62, 0.42, 0.98 - 0.42),
+    )
     for i, (right, ahead, wide, tall, base) in enumerate(parts):
         crown = site.matter(shade(tone, 0.92 + 0.1 * i), Texture.LEAVES, 0.5, 0.4 + 0.2 * i, 1.3)
         spot.ball((right, ahead), (wide * width, tall * height, wide * width), crown, base=base * height)
@@ -110,7 +114,9 @@ def flower_bed(spot: Spot, color: Color, site: Site, size: float) -> None:
     shape = (size, 0.44, size * site.uniform(0.6, 1.0))
     spot.ball((0, 0), shape, Material(color.rgb, Texture.LEAVES, leaves, scale=0.22), base=-0.22)
     for right, ahead in ((-0.25, 0.1), (0.2, 0.2), (0.05, -0.2)):
-        spot.ball((right * size, ahead * size), (0.2, 0.14, 0.2), Material(color.rgb), base=site.uniform(0.16, 0.3))
+        spot.ball(
+            (right * size, ahead * size), (0.2, 0.14, 0.2), Material(color.rgb), base=site.uniform(0.16, 0.3)
+        )
 
 
 @thing("mushroom")
@@ -151,18 +157,20 @@ def stump(spot: Spot, site: Site) -> None:
 def reeds(spot: Spot, site: Site) -> None:
     """A clump of upright stalks with brown heads, 1.4 m high."""
     green = Material(site.frosted(site.varied((0.36, 0.48, 0.20), 0.2), 0.3))
-    for i in range(5):
+    for i in range(4):
         at = (site.uniform(-0.4, 0.4), site.uniform(-0.4, 0.4))
         height = site.uniform(0.9, 1.5)
         spot.box(at, (0.05, height, 0.03), green, roll=site.uniform(-8, 8))
-        if i < 2:
+        if i < 1:
             spot.ball(at, (0.09, 0.3, 0.09), Material((0.32, 0.20, 0.10)), base=height - 0.1)
 
 
 @thing("sheep")
 def sheep(spot: Spot, color: Color) -> None:
     """A woolly body on two pairs of legs, head ahead; 0.9 m high."""
-    spot.ball((0, 0), (0.65, 0.6, 1.05), Material(color.rgb, Texture.NOISE, shade(color.rgb, 0.85), 0.12), base=0.3)
+    spot.ball(
+        (0, 0), (0.65, 0.6, 1.05), Material(color.rgb, Texture.NOISE, shade(color.rgb, 0.85), 0.12), base=0.3
+    )
     dark = Material((0.13, 0.11, 0.10))
     spot.ball((0, 0.6), (0.28, 0.3, 0.42), dark, base=0.6, pitch=-18)
     for ahead in (-0.28, 0.28):

@@ -20,7 +20,12 @@ LAKE_WATER: RGB = (0.12, 0.34, 0.50)
 SHORE: RGB = (0.78, 0.70, 0.52)
 BEACH_SAND: RGB = (0.94, 0.85, 0.64)
 SEA: RGB = (0.08, 0.48, 0.66)
-CABINS: dict[str, RGB] = {"wooden": PLANK, "red": WALLS["red"], "white": WALLS["white"], "blue": WALLS["blue"]}
+CABINS: dict[str, RGB] = {
+    "wooden": PLANK,
+    "red": WALLS["red"],
+    "white": WALLS["white"],
+    "blue": WALLS["blue"],
+}
 LAKE = 40.0  # metres across
 SURFACE = 0.04  # height of the water
 
@@ -59,11 +64,12 @@ def lake(builder: Recorder, rng: np.random.Generator, time: str, weather: str) -
             waterside.campfire(spot)
     for spot in site.ring(3, 3, 8, 0.9):
         nature.rock(spot, site, site.uniform(0.6, 1.5))
-    trees(site, site.count(6, 9), 8, 26, (6, 10))
+    trees(site, site.count(4, 7), 8, 26, (6, 10))
     for i in range(5):  # on the other side of the water
         far = site.spot(*center, direction + site.uniform(-70, 70)).shifted(0, LAKE / 2 + 4 + 0.7 * i)
         nature.pine(far, site, site.uniform(7, 11))
-    return site.layout("lake", 3.4)
+    sights = [shore.shifted(right, 16) for right in (-12, -6, 0, 6, 12)]
+    return site.layout("lake", 3.4, sights)
 
 
 def _afloat(site: Site, center: tuple[float, float], clear: tuple[float, float]) -> None:
@@ -72,7 +78,9 @@ def _afloat(site: Site, center: tuple[float, float], clear: tuple[float, float])
     sails = site.chance(0.5)
     site.taken.append((*clear, 6.0))
     for _ in range(site.count(1, 4)):
-        spot = site.spot(*center, site.uniform(0, 360)).shifted(0, site.uniform(0, LAKE / 2 - 4), site.uniform(0, 360))
+        spot = site.spot(*center, site.uniform(0, 360)).shifted(
+            0, site.uniform(0, LAKE / 2 - 4), site.uniform(0, 360)
+        )
         if site.take(spot.x, spot.z, 2.8):
             if sails:
                 waterside.sailing_boat(spot, color, SURFACE)
@@ -105,7 +113,9 @@ def beach(builder: Recorder, rng: np.random.Generator, time: str, weather: str) 
         nature.palm(spot, site, site.uniform(4.5, 7))
     _resting(site, seaward)
     _at_sea(site, seaward)
-    return site.layout("beach", 4.0)
+    shore = site.spot(0, 0, seaward)
+    sights = [shore.shifted(right, 9) for right in (-16, -9, 0, 9, 16)]
+    return site.layout("beach", 4.0, sights)
 
 
 def _strand(site: Site, seaward: float) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import atan2, cos, degrees, hypot, pi, radians, sin
+from math import atan2, cos, degrees, hypot, radians, sin
 
 import numpy as np
 
@@ -70,7 +70,9 @@ class Site:
         """What the colour becomes where snow lies on it; unchanged in other weather."""
         return mixed(color, SNOW, amount) if self.snowy else color
 
-    def matter(self, color: RGB, texture: Texture, scale: float, frost: float = 0.0, dark: float = 0.8) -> Material:
+    def matter(
+        self, color: RGB, texture: Texture, scale: float, frost: float = 0.0, dark: float = 0.8
+    ) -> Material:
         """A patterned surface of two shades of a colour, `frost` of it hidden where snow lies."""
         tone = self.frosted(color, frost)
         return Material(tone, texture, shade(tone, dark), scale)
@@ -105,7 +107,7 @@ class Site:
     ) -> list[Spot]:
         """Up to `count` free places of this radius, [near, far] metres away, evenly spread in direction.
 
-        `facing`: the sector in degrees (start, width). Every part of it gets one place, or none if it is full.
+        `facing`: the sector in degrees (start, width). Every part of it gets a place, or none if it is full.
         """
         start, width = radians(facing[0]), radians(facing[1])
         offset = self.uniform(0, 1) if facing[1] == 360 else 0.5
@@ -127,18 +129,11 @@ class Site:
         for i in range(int(length / width) + 1):
             self.paths.append((*start.ground(0, i * width), width / 2))
 
-    def layout(
-        self, kind: str, reach: float = 4.0, ground: Mapping[str, tuple[float, float]] | None = None
-    ) -> Layout:
-        """The finished place, seen from free ground within `reach` metres of the middle.
-
-        `ground`: intervals "x" and "z" that cameras must keep to, e.g. on this side of a shore.
-        """
-        limits = ground or {}
-        (x0, x1), (z0, z1) = (limits.get(axis, (-reach, reach)) for axis in ("x", "z"))
-        spots = [(self.uniform(x0, x1), self.uniform(z0, z1)) for _ in range(6 * CAMERAS)]
+    def layout(self, kind: str, reach: float, sights: Sequence[Spot] = ()) -> Layout:
+        """The finished place, seen from free ground within `reach` metres of the middle."""
+        spots = [(self.uniform(-reach, reach), self.uniform(-reach, reach)) for _ in range(6 * CAMERAS)]
         clear = [spot for spot in spots if _clear(*spot, AIR, self.taken)]
-        return self.builder.layout(kind, clear[:CAMERAS] or [((x0 + x1) / 2, (z0 + z1) / 2)])
+        return self.builder.layout(kind, clear[:CAMERAS] or [(0.0, 0.0)], [(s.x, s.z) for s in sights])
 
 
 def _clear(x: float, z: float, radius: float, discs: list[Disc]) -> bool:

@@ -33,9 +33,8 @@ def car(spot: Spot, color: Color, site: Site) -> None:
     spot.box((0, -0.2), (0.98, 0.05, 1.5), Material(site.frosted(color.rgb, 0.8)), base=1.44)
     for ahead in (-1.3, 1.3):
         spot.rod((0, ahead), (0.66, 1.82, 0.66), TYRE, base=-0.58, roll=90)
-    for side in (-1, 1):
-        spot.box((side * 0.62, 2.04), (0.3, 0.14, 0.06), glow((1.0, 0.95, 0.8), 1.0 if site.night else 0.3), base=0.6)
-        spot.box((side * 0.62, -2.04), (0.3, 0.14, 0.06), glow((0.9, 0.1, 0.08), 0.7), base=0.62)
+    spot.box((0, 2.04), (1.5, 0.13, 0.06), glow((1.0, 0.95, 0.8), 1.0 if site.night else 0.3), base=0.6)
+    spot.box((0, -2.04), (1.5, 0.13, 0.06), glow((0.9, 0.1, 0.08), 0.7), base=0.62)
 
 
 @thing("bus")
@@ -123,7 +122,9 @@ def bench(spot: Spot, site: Site) -> None:
 @thing("fence")
 def fence(spot: Spot, color: Color, site: Site, length: float) -> None:
     """Two rails between posts about every 2 m, `length` metres across the spot's direction."""
-    wood = Material(site.frosted(color.rgb, 0.3), Texture.WOOD, site.frosted(shade(color.rgb, 0.75), 0.3), 0.3)
+    wood = Material(
+        site.frosted(color.rgb, 0.3), Texture.WOOD, site.frosted(shade(color.rgb, 0.75), 0.3), 0.3
+    )
     for level in (0.4, 0.8):
         spot.box((0, 0), (length, 0.12, 0.06), wood, base=level)
     posts = max(2, round(length / 2) + 1)
@@ -136,12 +137,13 @@ def signpost(spot: Spot, site: Site) -> None:
     """A post with two boards, 2.2 m."""
     spot.box((0, 0), (0.12, 2.2, 0.12), planked(PLANK))
     for side, base, turn in ((-1, 1.75, 15), (1, 1.4, -20)):
-        spot.shifted(turn=turn).box((side * 0.35, 0.07), (0.85, 0.24, 0.05), planked((0.75, 0.58, 0.36)), base=base)
+        spot.shifted(turn=turn).box(
+            (side * 0.35, 0.07), (0.85, 0.24, 0.05), planked((0.75, 0.58, 0.36)), base=base
+        )
 
 
 @thing("crossing")
-def crossing(spot: Spot, width: float) -> None:
+def crossing(spot: Spot, width: float, asphalt: RGB) -> None:
     """White bars across a road `width` metres wide along the spot's right."""
-    bars = Material((0.92, 0.92, 0.9))
-    for i in range(6):
-        spot.box(((i + 0.5) / 6 * width - width / 2, 0), (0.5, 0.02, 2.6), bars)
+    bars = Material((0.92, 0.92, 0.9), Texture.STRIPES, asphalt, 1.2)
+    spot.box((0, 0), (width, 0.02, 2.6), bars)

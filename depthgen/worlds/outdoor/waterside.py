@@ -98,7 +98,9 @@ def sandcastle(spot: Spot, sand: RGB, base: float) -> None:
 @thing("tent")
 def tent(spot: Spot, color: Color, site: Site) -> None:
     """A ridge tent, 2.2 m wide, 2.8 m deep, its entrance ahead."""
-    cover = Material(site.frosted(color.rgb, 0.3), Texture.FABRIC, site.frosted(shade(color.rgb, 0.8), 0.3), 0.1)
+    cover = Material(
+        site.frosted(color.rgb, 0.3), Texture.FABRIC, site.frosted(shade(color.rgb, 0.8), 0.3), 0.1
+    )
     spot.add("prism", (0, 0), (2.3, 1.6, 2.8), cover)
     inside = glow((1.0, 0.8, 0.5), 0.8) if site.night else Material((0.10, 0.09, 0.09))
     spot.add("prism", (0, 1.38), (1.1, 1.25, 0.1), inside)

@@ -16,17 +16,21 @@ from depthgen.worlds.semantics import Semantic
 
 ALPINE_GRASS: RGB = (0.42, 0.52, 0.26)
 PEAKS: dict[str, RGB] = {"grey": (0.46, 0.47, 0.51), "brown": (0.47, 0.38, 0.31), "blue": (0.34, 0.42, 0.56)}
-SANDS: dict[str, RGB] = {"yellow": (0.91, 0.74, 0.42), "orange": (0.84, 0.52, 0.30), "white": (0.93, 0.87, 0.74)}
+SANDS: dict[str, RGB] = {
+    "yellow": (0.91, 0.74, 0.42),
+    "orange": (0.84, 0.52, 0.30),
+    "white": (0.93, 0.87, 0.74),
+}
 MESAS: dict[str, RGB] = {"red": (0.72, 0.36, 0.21), "brown": (0.58, 0.40, 0.27)}
 HUTS: dict[str, RGB] = {"wooden": PLANK, "brown": (0.36, 0.22, 0.14), "red": (0.58, 0.16, 0.13)}
 STREAM: RGB = (0.16, 0.40, 0.52)
 
 
 def mountains(builder: Recorder, rng: np.random.Generator, time: str, weather: str) -> Layout:
-    """Snow-capped peaks around a high valley: boulders, pines, flowers, a hut, a path, a stream with a bridge."""
+    """Peaks with snow around a valley: boulders, pines, flowers, a hut, a path, a stream with a bridge."""
     site = Site(builder, rng, time, weather)
     builder.ground(site.turf(site.varied(ALPINE_GRASS), Texture.GRASS, 1.0), Semantic.GROUND)
-    builder.surround("grass", "white" if site.snowy else "green")
+    builder.surround(*(("snow", "") if site.snowy else ("grass", "green")))
     peaks = site.named(PEAKS)
     builder.surround("peaks", peaks.name)
     for count, near, far, low, high in ((7, 32, 40, 11, 18), (7, 48, 60, 24, 38)):
