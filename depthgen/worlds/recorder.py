@@ -62,7 +62,8 @@ class HasBuilder(Protocol):
     """A Spot or a Site."""
 
     @property
-    def builder(self) -> Recorder: ...
+    def builder(self) -> Recorder:
+        """What its primitives go to."""
 
 
 def thing(
