@@ -55,8 +55,8 @@ class WorldViews(Dataset):
 
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
     (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
-    known (1,H,W) bool (what the world's other view shows too), caption str, and kind, time, weather as
-    indices.
+    known (1,H,W) bool (what the world's other view shows too), fov () vertical field of view in degrees,
+    captions: list of str that are true of the view, and kind, time, weather as indices.
     """
 
     def __init__(self, config: WorldsConfig) -> None:
@@ -76,6 +76,7 @@ class WorldViews(Dataset):
             "valid": depth < SKY_DEPTH,
             "counted": torch.ones_like(depth, dtype=torch.bool),
             "known": torch.from_numpy(shard["known"][row].copy()),
+            "fov": torch.tensor(float(shard["fov"][row])),
             "captions": shard["captions"][row],
             "kind": kind,
             "time": time,
@@ -116,7 +117,7 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
     arrays = [_render_pair(chunk, size) for chunk in _chunks(worlds, 16)]
     partial = path.with_name(path.name + f".partial{os.getpid()}")
     partial.mkdir(parents=True)
-    for name in ("image", "depth", "known"):
+    for name in ("image", "depth", "known", "fov"):
         np.save(partial / f"{name}.npy", np.concatenate([a[name] for a in arrays]))
     np.save(partial / "labels.npy", np.array([_labels(world) for world in worlds], dtype=np.int8))
     captioned = [texts for a in arrays for texts in a["captions"]]
@@ -129,7 +130,7 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
 
 def _render_pair(worlds: list[World], size: int) -> dict[str, Any]:
     """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known
-    (2B,1,H,W) bool, captions of each of the 2B views."""
+    (2B,1,H,W) bool, vertical fields of view in degrees, captions of each of the 2B views."""
     rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
     first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
     second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
@@ -142,6 +143,7 @@ def _render_pair(worlds: list[World], size: int) -> dict[str, Any]:
         "image": (views.image * 255).round().to(torch.uint8).numpy(),
         "depth": views.depth.half().numpy(),
         "known": torch.stack(known).numpy(),
+        "fov": np.array([camera.vfov_degrees for camera in cameras], dtype=np.float32),
         "captions": [_captions(w, c, i % 2) for i, (w, c) in enumerate(zip(doubled, cameras, strict=True))],
     }
 
@@ -181,7 +183,8 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
 
 def _open(path: Path) -> Mapping[str, Any]:
     arrays = {
-        name: np.load(path / f"{name}.npy", mmap_mode="r") for name in ("image", "depth", "known", "labels")
+        name: np.load(path / f"{name}.npy", mmap_mode="r")
+        for name in ("image", "depth", "known", "fov", "labels")
     }
     return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
 

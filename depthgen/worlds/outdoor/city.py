@@ -33,13 +33,18 @@ def city_street(builder: Recorder, rng: np.random.Generator, time: str, weather:
     _facades(site, middle, road + walk)
     for side in (-1, 1):
         for i in (0, -1):
-            street.street_lamp(middle.shifted(side * (road + 0.5), 15 * i + 6 + 3 * side, -90 * side), site)
+            _lamp(middle.shifted(side * (road + 0.5), 15 * i + 6 + 3 * side, -90 * side), site)
     _traffic(site, middle, road)
     _furniture(site, middle, road, walk)
     spots = [(site.uniform(-road - walk + 0.8, road + walk - 0.8), site.uniform(-6, 6)) for _ in range(200)]
     stands = [middle.ground(*at) for at in spots]
     clear = [(x, z) for x, z in stands if site.free(x, z, 1.0)][:40]
     return builder.layout("city street", clear)
+
+
+def _lamp(spot: Spot, site: Site) -> None:
+    site.taken.append((spot.x, spot.z, 0.3))
+    street.street_lamp(spot, site)
 
 
 def _ground(site: Site, middle: Spot, road: float, walk: float) -> None:
