@@ -29,14 +29,14 @@ from depthgen.worlds import (
     RenderedViews,
     World,
     build_world,
-    caption,
+    captions,
     neighbour_camera,
     render,
 )
 from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_seed
 
 ARRAYS = ("image", "depth", "known", "fov")  # of a shard, one row a view
-CAPTIONS_PER_WORLD = 4
+CAPTIONS_PER_VIEW = 4
 WORLDS_PER_SHARD = 256
 
 
@@ -56,15 +56,15 @@ class WorldViews(Dataset):
 
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
     (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
-    known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list),
-    and kind, time, weather as indices.
+    known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list of
+    texts that are true of the view), and kind, time, weather as indices.
     """
 
     def __init__(self, config: WorldsConfig) -> None:
         self.shards = [_open(path) for path in render_shards(config)]
 
     def __len__(self) -> int:
-        return 2 * sum(len(shard["captions"]) for shard in self.shards)
+        return sum(len(shard["captions"]) for shard in self.shards)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         shard_number, row = divmod(index, 2 * WORLDS_PER_SHARD)
@@ -78,7 +78,7 @@ class WorldViews(Dataset):
             "counted": torch.ones_like(depth, dtype=torch.bool),
             "known": torch.from_numpy(shard["known"][row].copy()),
             "fov": torch.tensor(shard["fov"][row]),
-            "captions": shard["captions"][row // 2],
+            "captions": shard["captions"][row],
             "kind": kind,
             "time": time,
             "weather": weather,
@@ -121,23 +121,23 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
     for name in ARRAYS:
         np.save(partial / f"{name}.npy", np.concatenate([a[name] for a in arrays]))
     np.save(partial / "labels.npy", np.array([_labels(world) for world in worlds], dtype=np.int8))
-    (partial / "captions.json").write_text(
-        json.dumps([_captions(world) for world in worlds]), encoding="utf8"
-    )
+    captioned = [texts for a in arrays for texts in a["captions"]]
+    (partial / "captions.json").write_text(json.dumps(captioned), encoding="utf8")
     if path.is_dir():  # another process was faster
         shutil.rmtree(partial)
     else:
         os.replace(partial, path)
 
 
-def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
+def _render_pair(worlds: list[World], size: int) -> dict[str, Any]:
     """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known
-    (2B,1,H,W) bool, fov (2B,) float32."""
+    (2B,1,H,W) bool, fov (2B,) float32 vertical degrees, captions of each of the 2B views."""
     rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
     first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
     second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
     cameras = [camera for pair in zip(first, second, strict=True) for camera in pair]
-    views = render([world for world in worlds for _ in range(2)], cameras)
+    doubled = [world for world in worlds for _ in range(2)]
+    views = render(doubled, cameras)
     # the partner of view 2i is 2i + 1 and the other way round
     known = [seen_from(views, cameras, view, other=view ^ 1) for view in range(len(cameras))]
     return {
@@ -145,6 +145,7 @@ def _render_pair(worlds: list[World], size: int) -> dict[str, np.ndarray]:
         "depth": views.depth.half().numpy(),
         "known": torch.stack(known).numpy(),
         "fov": np.array([camera.vfov_degrees for camera in cameras], dtype=np.float32),
+        "captions": [_captions(w, c, i % 2) for i, (w, c) in enumerate(zip(doubled, cameras, strict=True))],
     }
 
 
@@ -171,9 +172,10 @@ def _labels(world: World) -> tuple[int, int, int]:
     return KINDS.index(world.kind), TIMES.index(world.time), WEATHERS.index(world.weather)
 
 
-def _captions(world: World) -> list[str]:
-    rng = np.random.default_rng([world.seed, 2])
-    return [caption(world, rng) for _ in range(CAPTIONS_PER_WORLD)]
+def _captions(world: World, camera: Camera, view: int) -> list[str]:
+    """Of what the camera sees; `view` 0 or 1 tells the two pictures of a world apart."""
+    rngs = [np.random.default_rng([world.seed, 2, view, i]) for i in range(CAPTIONS_PER_VIEW)]
+    return captions(world, rngs, camera=camera)
 
 
 def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
@@ -181,10 +183,7 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _open(path: Path) -> Mapping[str, Any]:
-    names = [name for name in (*ARRAYS, "labels") if (path / f"{name}.npy").is_file()]
-    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in names}
-    # shards from before cameras differed
-    arrays.setdefault("fov", np.full(len(arrays["image"]), 60, dtype=np.float32))
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in (*ARRAYS, "labels")}
     return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from depthgen.worlds.builder import Lamp
 from depthgen.worlds.raycast import length
 
 
@@ -18,7 +19,8 @@ class Light:
 
     source (4,): homogeneous, towards the sun (last 0) or where the lamp hangs (last 1); color (3,) of its
     light; above and below (3,): ambient light from up and down; zenith and horizon (3,) of the sky; glow (3,)
-    around the sun; fog (1,): extinction per metre; indoor (1,): 1 in rooms, whose windows show the horizon.
+    around the sun; fog (1,): extinction per metre; indoor (1,): 1 in rooms, whose windows show the horizon;
+    lamps (LAMPS, 7): position, colour and power of point lights, those that do not shine with power 0.
     """
 
     source: Tensor
@@ -30,6 +32,7 @@ class Light:
     glow: Tensor
     fog: Tensor
     indoor: Tensor
+    lamps: Tensor
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ SKIES = {
         glow=(0.03, 0.035, 0.05),
     ),
 }
+LAMPS = 6  # a world, at most
+LAMP_METRES = 1.0  # within about this distance of a lamp its light does not grow any more
+LAMPS_SHINE = {"noon": 0.0, "sunset": 0.45, "night": 1.0}  # share of their power
 FOG_PER_METRE = {"clear": 1 / 400, "fog": 1 / 28, "snow": 1 / 80}
 OVERCAST = {"clear": 0.0, "fog": 0.85, "snow": 0.6}  # how far the sky and the sun turn grey
 
@@ -85,8 +91,8 @@ ROOMS = {
 }
 
 
-def outdoor_light(time: str, weather: str, rng: np.random.Generator) -> Light:
-    """Sun or moon in a random direction, greyed by the weather."""
+def outdoor_light(time: str, weather: str, rng: np.random.Generator, lamps: Sequence[Lamp] = ()) -> Light:
+    """Sun or moon in a random direction, greyed by the weather, and the lamps that are on at this time."""
     sky, grey = SKIES[time], OVERCAST[weather]
     elevation, azimuth = np.radians(rng.uniform(*sky.elevation)), rng.uniform(0, 2 * np.pi)
     flat = np.cos(elevation)
@@ -102,17 +108,18 @@ def outdoor_light(time: str, weather: str, rng: np.random.Generator) -> Light:
         glow=[c * (1 - grey) for c in sky.glow],
         fog=[FOG_PER_METRE[weather]],
         indoor=[0.0],
+        lamps=_lamps(lamps, time),
     )
 
 
-def indoor_light(time: str, weather: str, lamp: Sequence[float]) -> Light:
-    """A lamp at (x, y, z) metres and what comes through the windows."""
+def indoor_light(time: str, weather: str, lamp: Sequence[float], lamps: Sequence[Lamp] = ()) -> Light:
+    """A lamp at (x, y, z) metres under the ceiling, what comes through the windows, and smaller lamps."""
     color, above, below = ROOMS[time]
     sky = SKIES[time]
     horizon = _greyed([1.25 * h for h in sky.horizon], OVERCAST[weather])
     return _light(
         source=(*lamp, 1.0), color=color, above=above, below=below, zenith=sky.zenith, horizon=horizon,
-        glow=(0, 0, 0), fog=[0.0], indoor=[1.0],
+        glow=(0, 0, 0), fog=[0.0], indoor=[1.0], lamps=_lamps(lamps, time),
     )  # fmt: skip
 
 
@@ -142,7 +149,19 @@ def shade(light: Light, color: Tensor, normal: Tensor, point: Tensor, shadowed: 
     up = 0.5 - 0.5 * normal[:, 1:2]
     ambient = torch.lerp(light.below[:, :, None], light.above[:, :, None], up)
     direct = light.color[:, :, None] * cosine * falloff * ~shadowed[:, None]
-    return color * (ambient + direct)
+    return color * (ambient + direct + lamp_light(light, normal, point))
+
+
+def lamp_light(light: Light, normal: Tensor, point: Tensor) -> Tensor:
+    """Light (B, 3, R) of the small lamps on surfaces with unit normal (B, 3, R) at point (B, 3, R).
+
+    A lamp of power p at distance d gives p cos / (1 + (d / LAMP_METRES)^2), without shadows.
+    """
+    to_lamp = light.lamps[:, :, :3, None] - point[:, None]  # (B, LAMPS, 3, R)
+    squared = (to_lamp * to_lamp).sum(2).clamp(min=1e-6)
+    cosine = ((to_lamp * normal[:, None]).sum(2) * squared.rsqrt()).clamp(min=0)
+    received = light.lamps[:, :, 6:] * cosine / (1 + squared / LAMP_METRES**2)  # (B, LAMPS, R)
+    return torch.einsum("blc,blr->bcr", light.lamps[:, :, 3:6], received)
 
 
 def fogged(light: Light, color: Tensor, distance: Tensor) -> Tensor:
@@ -167,5 +186,13 @@ def _greyed(color: Sequence[float], amount: float) -> list[float]:
     return [(1 - amount) * c + amount * (0.85 * grey + 0.15 * c) for c in color]
 
 
-def _light(**values: Sequence[float]) -> Light:
-    return Light(**{name: torch.tensor([float(v) for v in value]) for name, value in values.items()})
+def _lamps(lamps: Sequence[Lamp], time: str) -> Tensor:
+    """(LAMPS, 7) of the first lamps, with the power that they have at this time of day."""
+    table = torch.zeros(LAMPS, 7)
+    for row, lamp in zip(table, lamps, strict=False):
+        row[:] = torch.tensor([*lamp.position, *lamp.color, LAMPS_SHINE[time] * lamp.power])
+    return table
+
+
+def _light(**values: Sequence[float] | Tensor) -> Light:
+    return Light(**{name: torch.as_tensor(value, dtype=torch.float32) for name, value in values.items()})

@@ -20,7 +20,8 @@ class Primitives:
     """N primitives, sorted by shape; with a leading batch axis B after `batched`.
 
     shape (N,) int64, local_from_world and world_from_local (N, 3, 4), half_size (N, 3) metres, color and
-    color2 (N, 3) in sRGB [0, 1], texture (N,) int64, scale (N,) metres, emissive (N,), semantic (N,) int64.
+    color2 (N, 3) in sRGB [0, 1], texture (N,) int64, scale (N,) metres, emissive and mirror (N,) shares in
+    [0, 1], semantic (N,) int64.
     """
 
     shape: Tensor
@@ -32,6 +33,7 @@ class Primitives:
     texture: Tensor
     scale: Tensor
     emissive: Tensor
+    mirror: Tensor
     semantic: Tensor
 
     def __len__(self) -> int:
@@ -67,6 +69,7 @@ def primitives_of(builder: Builder) -> Primitives:
         texture=torch.tensor([int(m.texture) for m in materials]),
         scale=_floats([m.scale for m in materials]),
         emissive=_floats([m.emissive for m in materials]),
+        mirror=_floats([m.mirror for m in materials]),
         semantic=torch.tensor(builder.semantics)[order],
     )
 

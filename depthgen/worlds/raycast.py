@@ -18,6 +18,7 @@ from depthgen.worlds.builder import Shape
 from depthgen.worlds.primitives import Primitives
 
 INFINITY = float("inf")
+FRUSTUM_SLOPE = 0.2  # its radius grows from 0.6 to 1 over two units
 ROUNDING = 1e-5  # of squared distances from the origin, in float32
 Interval = tuple[Tensor, Tensor]  # where a ray enters and leaves, empty where enter > leave
 
@@ -172,13 +173,13 @@ def cross_cylinder(o: Tensor, d: Tensor) -> Tensor:
     return _entered(_both(round_part, _slab(oy, dy)))
 
 
-def cross_cone(o: Tensor, d: Tensor) -> Tensor:
-    """x^2 + z^2 <= ((y + 1) / 2)^2 and y <= 1: the roots on the mantle below the apex, and the base disc."""
+def _cross_tapered(o: Tensor, d: Tensor, slope: float) -> Tensor:
+    """|y| <= 1 and x^2 + z^2 <= (1 + slope (y - 1))^2: roots on the mantle, and the ends."""
     (ox, oy, oz), (dx, dy, dz) = o, d
-    height, rise = (oy + 1) / 2, dy / 2
+    radius, rise = 1 + slope * (oy - 1), slope * dy
     a = dx * dx + dz * dz - rise * rise
-    b = ox * dx + oz * dz - height * rise
-    c = ox * ox + oz * oz - height * height
+    b = ox * dx + oz * dz - radius * rise
+    c = ox * ox + oz * oz - radius * radius
     discriminant = b * b - a * c
     root = discriminant.clamp(min=0).sqrt()
     a = torch.where(a.abs() < 1e-9, 1e-9, a)
@@ -187,9 +188,22 @@ def cross_cone(o: Tensor, d: Tensor) -> Tensor:
         y = oy + t * dy
         valid = (discriminant > 0) & (t > 0) & (y >= -1) & (y <= 1)
         nearest = torch.where(valid & (t < nearest), t, nearest)
-    t = (1 - oy) / dy
-    on_base = (t > 0) & ((ox + t * dx).square() + (oz + t * dz).square() <= 1)
-    return torch.where(on_base & (t < nearest), t, nearest)
+    for end, end_radius in ((1.0, 1.0), (-1.0, 1 - 2 * slope)):
+        t = (end - oy) / dy
+        on_end = (t > 0) & ((ox + t * dx).square() + (oz + t * dz).square() <= end_radius**2)
+        nearest = torch.where(on_end & (t < nearest), t, nearest)
+    inside = (c < 0) & (oy.abs() < 1)
+    return torch.where(inside, INFINITY, nearest)
+
+
+def cross_cone(o: Tensor, d: Tensor) -> Tensor:
+    """x^2 + z^2 <= ((y + 1) / 2)^2 and y <= 1."""
+    return _cross_tapered(o, d, slope=0.5)
+
+
+def cross_frustum(o: Tensor, d: Tensor) -> Tensor:
+    """x^2 + z^2 <= (0.8 + 0.2 y)^2 and |y| <= 1."""
+    return _cross_tapered(o, d, slope=FRUSTUM_SLOPE)
 
 
 def cross_prism(o: Tensor, d: Tensor) -> Tensor:
@@ -216,6 +230,7 @@ CROSSINGS: dict[Shape, Callable[[Tensor, Tensor], Tensor]] = {
     Shape.CONE: cross_cone,
     Shape.PRISM: cross_prism,
     Shape.PLANE: cross_plane,
+    Shape.FRUSTUM: cross_frustum,
 }
 
 
@@ -230,14 +245,16 @@ def normals(shape: Tensor, local: Tensor) -> Tensor:
     flat = torch.stack([zero, y.sign(), zero], 1)  # top or bottom face
     box = torch.where(local.abs() >= local.abs().amax(1, keepdim=True), local.sign(), 0.0)
     cylinder = torch.where((y.abs() > radius)[:, None], flat, torch.stack([x, zero, z], 1))
-    cone = torch.where((y > 1 - 1e-3)[:, None], flat, torch.stack([x, -radius / 2, z], 1))
+    at_end = (y.abs() > 1 - 1e-3)[:, None]
+    cone = torch.where(at_end, flat, torch.stack([x, -0.5 * radius, z], 1))
+    frustum = torch.where(at_end, flat, torch.stack([x, -FRUSTUM_SLOPE * radius, z], 1))
     slope = torch.stack([side, -0.5 * torch.ones_like(x), zero], 1)
     to_end, to_base, to_slope = 1 - z.abs(), 1 - y, ((y + 1) / 2 - x.abs()) * 0.894  # distances
     end = torch.stack([zero, zero, z.sign()], 1)
     prism = torch.where((to_base < to_slope)[:, None], flat, slope)
     prism = torch.where((to_end <= torch.minimum(to_base, to_slope))[:, None], end, prism)
     up = torch.stack([zero, -torch.ones_like(x), zero], 1)
-    by_shape = torch.stack([box, local, cylinder, cone, prism, up], dim=0)  # (shapes, B, 3, R)
+    by_shape = torch.stack([box, local, cylinder, cone, prism, up, frustum], dim=0)  # (shapes, B, 3, R)
     return by_shape.gather(0, shape[None, :, None].expand(1, -1, 3, -1))[0]
 
 

@@ -123,7 +123,7 @@ def _materials(shapes: Primitives, hits: Hits, pixel: Tensor) -> tuple[Tensor, T
             continue
         local, normal, half_size = (field.transpose(1, 2)[chosen] for field in fields)
         surface = textures.surface(local, normal, half_size, shape[chosen], scale[chosen], pixel[chosen])
-        base = textures.book_colors(surface) if kind is Texture.BOOKS else color.transpose(1, 2)[chosen]
+        base = textures.own_colors(kind, surface, color.transpose(1, 2)[chosen])
         share = textures.blend(kind, surface)[:, None]
         color.transpose(1, 2)[chosen] = torch.lerp(base, second.transpose(1, 2)[chosen], share)
         if kind is Texture.WINDOWS:

@@ -1,7 +1,8 @@
 """Procedural patterns, evaluated at hit points only, in metres along the surface.
 
 Every pattern maps surface coordinates in periods to how much of the material's second colour shows, in [0, 1]
-(BOOKS and WINDOWS bring their own colours). Patterns fade to their mean as pixels get as wide as a period.
+(BOOKS, PAINTING and WINDOWS bring colours of their own). Patterns fade to their mean as pixels get as wide as
+a period, but for those that fill a face.
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ from depthgen.worlds.builder import Shape, Texture
 @dataclass(frozen=True)
 class Surface:
     """P points to be coloured. point (P, 3) metres in the primitive's frame, across (P, 2) the same along the
-    surface (second coordinate down), both in periods of the pattern; flat (P,) bool: horizontal surfaces;
-    fade (P,) 1 where the pattern is fully visible, 0 where it is finer than a pixel."""
+    surface (second coordinate down), both in periods of the pattern; face (P, 2) the latter in half sizes of
+    the primitive, [-1, 1] on a box, and extent (P, 2) those half sizes in metres; flat (P,) bool: horizontal
+    surfaces; fade (P,) 1 where the pattern is fully visible, 0 where it is finer than a pixel; scale (P,) is
+    the period in metres."""
 
     point: Tensor
     across: Tensor
+    face: Tensor
+    extent: Tensor
     flat: Tensor
     fade: Tensor
+    scale: Tensor
 
 
 def surface(
@@ -33,12 +39,38 @@ def surface(
     """Coordinates of P hits: local, normal there, half_size (P, 3); shape, scale, pixel (P,) metres."""
     endless = shape == Shape.PLANE
     point = torch.where(endless[:, None], local, local * half_size) / scale[:, None]
-    x, y, z = point.unbind(1)
     steep = normal.abs() / half_size  # local normals to (unnormalised) ones in metres
     side_x = (steep[:, 0] >= steep[:, 1]) & (steep[:, 0] >= steep[:, 2])
     flat = ~side_x & (steep[:, 1] >= steep[:, 2])
-    across = torch.stack([torch.where(side_x, z, x), torch.where(flat, z, y)], 1)
-    return Surface(point, across, flat, (1.5 - pixel / (0.35 * scale)).clamp(0, 1))
+    axes = torch.stack([torch.where(side_x, 2, 0), torch.where(flat, 2, 1)], 1)  # of the face, right and down
+    across = torch.where(
+        _wrapped(shape, normal)[:, None],
+        _unrolled(local, half_size, shape, scale),
+        point.gather(1, axes),
+    )
+    fade = (1.5 - pixel / (0.35 * scale)).clamp(0, 1)
+    return Surface(point, across, local.gather(1, axes), half_size.gather(1, axes), flat, fade, scale)
+
+
+def _wrapped(shape: Tensor, normal: Tensor) -> Tensor:
+    """(P,) bool: on the mantle of a round shape or the slope of a roof, whose surface is unrolled."""
+    mantle = (normal[:, 0].abs() + normal[:, 2].abs()) > 1e-6
+    slope = (shape == Shape.PRISM) & (normal[:, 2] == 0) & mantle
+    return (_is_round(shape) & mantle) | slope
+
+
+def _is_round(shape: Tensor) -> Tensor:
+    return (shape == Shape.CYLINDER) | (shape == Shape.CONE) | (shape == Shape.FRUSTUM)
+
+
+def _unrolled(local: Tensor, half_size: Tensor, shape: Tensor, scale: Tensor) -> Tensor:
+    """(P, 2) in periods: around and down a mantle, a whole number of periods; or along and down a roof."""
+    around = torch.atan2(local[:, 0], local[:, 2]) / (2 * torch.pi)
+    periods = (2 * torch.pi * half_size[:, [0, 2]].mean(1) / scale).round().clamp(min=1)
+    mantle = torch.stack([around * periods, local[:, 1] * half_size[:, 1] / scale], 1)
+    down = torch.hypot(local[:, 0] * half_size[:, 0], (local[:, 1] + 1) * half_size[:, 1])
+    roof = torch.stack([local[:, 2] * half_size[:, 2], down], 1) / scale[:, None]
+    return torch.where(_is_round(shape)[:, None], mantle, roof)
 
 
 def hashed(*lattice: Tensor) -> Tensor:
@@ -119,8 +151,92 @@ def _books(s: Surface) -> Tensor:
     return (_fraction(s.across[:, 1]) < 0.1).float()  # the board they stand on
 
 
+def _wood(s: Surface) -> Tensor:
+    """Grain along the longer side of the face."""
+    along = (s.extent[:, 1] > s.extent[:, 0])[:, None]
+    a, b = torch.where(along, s.across, s.across.flip(1)).unbind(1)  # across and along the grain
+    warped = a + 0.9 * value_noise(torch.stack([0.8 * a, 0.13 * b], 1))
+    rings = 0.5 + 0.5 * torch.sin(6.2832 * 2 * warped)
+    fibres = value_noise(torch.stack([14 * a, 0.7 * b], 1))
+    return 0.65 * rings * rings + 0.35 * fibres
+
+
+def _marble(s: Surface) -> Tensor:
+    turbulence = value_noise(s.point) + 0.5 * value_noise(2.1 * s.point) + 0.25 * value_noise(4.3 * s.point)
+    vein = 1 - torch.sin(3.1416 * (s.point.sum(1) + 2.5 * turbulence)).abs()
+    return 0.75 * vein**4 + 0.25 * value_noise(0.7 * s.point)
+
+
+def _fabric(s: Surface) -> Tensor:
+    over = s.across.floor().sum(1) % 2 > 0
+    thread = torch.sin(3.1416 * _fraction(s.across))  # rounded: dark where threads meet
+    return 1 - torch.where(over, thread[:, 0], thread[:, 1])
+
+
+def _cobbles(s: Surface) -> Tensor:
+    u, v = s.across.unbind(1)
+    u = u + 0.5 * (v.floor() % 2) + 0.12 * (value_noise(s.across) - 0.5)
+    corner = (2 * torch.stack([_fraction(u), _fraction(v)], 1) - 1).abs()
+    rim = ((corner**4).sum(1) ** 0.25 - 0.75).clamp(0, 0.2) / 0.2
+    return torch.maximum(rim, 0.45 * hashed(u, v))
+
+
+def _shingles(s: Surface) -> Tensor:
+    u, v = s.across[:, 0], s.across[:, 1] / 0.8
+    u = u + 0.5 * (v.floor() % 2)
+    edge = _fraction(v) > 0.95 - 0.35 * (2 * _fraction(u) - 1) ** 4  # rounded lower edges and their shadow
+    return torch.where(edge, 1.0, 0.5 * hashed(u, v) + 0.15 * (1 - _fraction(v)))
+
+
+def _leaves(s: Surface) -> Tensor:
+    dapple = 0.55 * value_noise(1.3 * s.point) + 0.45 * value_noise(3.1 * s.point + 7)
+    return _smoothstep((dapple - 0.35) / 0.3)
+
+
+def _rug(s: Surface) -> Tensor:
+    shorter = s.extent.amin(1)
+    to_edge = ((1 - s.face.abs()) * s.extent).amin(1) / shorter
+    diamond = s.face.abs().sum(1)
+    zigzag = _fraction(4 * (s.face * s.extent).sum(1) / shorter) < 0.5
+    lines = ((to_edge > 0.05) & (to_edge < 0.09)) | ((to_edge > 0.28) & (to_edge < 0.31))
+    border = (to_edge >= 0.12) & (to_edge <= 0.25) & zigzag
+    medallion = ((diamond > 0.22) & (diamond < 0.5)) | ((diamond > 0.58) & (diamond < 0.64))
+    pattern = (lines | border | (medallion & (to_edge > 0.31))).float()
+    return 0.9 * pattern + 0.1 * (0.5 + (_fabric(s) - 0.5) * s.fade)
+
+
+def _painting(s: Surface) -> Tensor:
+    """Three ranges of hills, each with more of the second colour than the one behind."""
+    right, down = s.face.unbind(1)
+    share = 0.12 * (down + 1)
+    for number, level in enumerate((-0.1, 0.25, 0.6)):
+        outline = torch.stack([1.3 * right + 17 * number, 97 * s.scale], 1)
+        hill = level - 0.7 * (value_noise(outline) - 0.4)
+        share = torch.where(down > hill, 0.4 + 0.3 * number, share)
+    return share
+
+
+def _wallpaper(s: Surface) -> Tensor:
+    u, v = s.across.unbind(1)
+    stripe = (_fraction(u) < 0.07).float()
+    from_flower = torch.hypot(_fraction(u) - 0.535, _fraction(v + 0.5 * (u.floor() % 2)) - 0.5)
+    petals = 0.13 + 0.04 * torch.cos(5 * torch.atan2(_fraction(u) - 0.535, _fraction(v) - 0.5))
+    return torch.maximum(stripe, 0.8 * (from_flower < petals).float())
+
+
+def _keys(s: Surface) -> Tensor:
+    u, v = s.across.unbind(1)
+    u = u + 0.3 * (v.floor() % 3)
+    return ((_fraction(u) > 0.15) & (_fraction(v) > 0.15)).float()
+
+
 def _fraction(x: Tensor) -> Tensor:
     return x - x.floor()
+
+
+def _smoothstep(x: Tensor) -> Tensor:
+    x = x.clamp(0, 1)
+    return x * x * (3 - 2 * x)
 
 
 PATTERNS: dict[Texture, tuple[Callable[[Surface], Tensor], float]] = {  # with the mean they fade to
@@ -135,13 +251,42 @@ PATTERNS: dict[Texture, tuple[Callable[[Surface], Tensor], float]] = {  # with t
     Texture.WATER: (_water, 0.3),
     Texture.WINDOWS: (_windows, 0.3),
     Texture.BOOKS: (_books, 0.1),
+    Texture.WOOD: (_wood, 0.42),
+    Texture.MARBLE: (_marble, 0.25),
+    Texture.FABRIC: (_fabric, 0.36),
+    Texture.COBBLES: (_cobbles, 0.4),
+    Texture.SHINGLES: (_shingles, 0.4),
+    Texture.LEAVES: (_leaves, 0.5),
+    Texture.RUG: (_rug, 0.4),
+    Texture.PAINTING: (_painting, 0.5),
+    Texture.WALLPAPER: (_wallpaper, 0.11),
+    Texture.KEYS: (_keys, 0.72),
 }
+FACE_FILLING = {Texture.RUG, Texture.PAINTING}
 
 
 def blend(texture: Texture, s: Surface) -> Tensor:
     """How much of the second colour shows (P,)."""
     pattern, mean = PATTERNS[texture]
+    if texture in FACE_FILLING:
+        return pattern(s)
     return mean + (pattern(s) - mean) * s.fade
+
+
+def own_colors(texture: Texture, s: Surface, color: Tensor) -> Tensor:
+    """What takes the place of the material's first colour (P, 3)."""
+    if texture is Texture.BOOKS:
+        return book_colors(s)
+    return painting_colors(s, color) if texture is Texture.PAINTING else color
+
+
+def painting_colors(s: Surface, sky: Tensor) -> Tensor:
+    """The sky (P, 3) of a painted landscape, with a pale sun somewhere."""
+    key = (97 * s.scale).floor()
+    at = torch.stack([1.2 * hashed(key, key) - 0.6, -0.3 - 0.4 * hashed(key, key + 1)], 1)
+    from_sun = ((s.face - at) * s.extent).square().sum(1).sqrt() / s.extent.amin(1)
+    pale = torch.tensor([1.0, 0.93, 0.7], device=sky.device)
+    return torch.where((from_sun < 0.22)[:, None], pale, sky)
 
 
 def book_colors(s: Surface) -> Tensor:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depthgen.worlds.builder import Builder, Material, Shape, rotation
+from depthgen.worlds.builder import Builder, Lamp, Material, Shape, rotation
 from depthgen.worlds.primitives import primitives_of, second_color
 from depthgen.worlds.semantics import Semantic
 
 GREY = Material((0.5, 0.5, 0.5))
-SOLIDS = ("box", "ellipsoid", "cylinder", "cone", "prism")
+SOLIDS = ("box", "ellipsoid", "cylinder", "cone", "prism", "frustum")
 
 
 def corners(builder: Builder) -> np.ndarray:
@@ -26,6 +26,22 @@ def test_a_solid_fills_the_box_of_its_arguments(name: str) -> None:
     getattr(builder, name)(3.0, 5.0, (2.0, 4.0, 1.0), GREY, Semantic.ROCK, base=0.5)
     assert corners(builder).min(0) == pytest.approx([2.0, -4.5, 4.5])  # y points down: height 4.5 is y = -4.5
     assert corners(builder).max(0) == pytest.approx([4.0, -0.5, 5.5])
+
+
+@pytest.mark.parametrize("name", SOLIDS)
+def test_flipping_swaps_top_and_bottom(name: str) -> None:
+    builder = Builder()
+    for flipped in (False, True):
+        getattr(builder, name)(3.0, 5.0, (2.0, 4.0, 1.0), GREY, Semantic.ROCK, yaw=30, flipped=flipped)
+    upright, turned = builder.world_from_local
+    assert turned @ [0, -1, 0, 1] == pytest.approx(upright @ [0, 1, 0, 1])
+    assert np.linalg.det(turned[:, :3]) == pytest.approx(np.linalg.det(upright[:, :3]))
+
+
+def test_a_lamp_hangs_at_its_height() -> None:
+    builder = Builder()
+    builder.lamp(1.0, 2.0, 3.0, power=0.5)
+    assert builder.lamps == [Lamp((1.0, -3.0, 2.0), (1.0, 0.8, 0.5), 0.5)]
 
 
 def test_positive_yaw_turns_far_towards_right() -> None:

@@ -15,6 +15,7 @@ from depthgen.worlds.primitives import Primitives, batched, primitives_of
 from depthgen.worlds.raycast import nearest_hits, occluded
 from depthgen.worlds.semantics import Semantic
 
+SOLIDS = ("box", "ellipsoid", "cylinder", "cone", "prism", "frustum")
 GREY = Material((0.5, 0.5, 0.5))
 SIZE, PLACE = (1.6, 2.4, 1.0), (0.3, 6.0)
 POSE = {"base": 0.4, "yaw": 35.0, "pitch": 20.0, "roll": -15.0}
@@ -61,6 +62,9 @@ def unit_mesh(name: str):
         return hull([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
     if name == "prism":
         return hull([[x, 1, z] for x in (-1, 1) for z in (-1, 1)] + [[0, -1, z] for z in (-1, 1)])
+    if name == "frustum":
+        turns = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+        return hull([[r * np.cos(a), y, r * np.sin(a)] for r, y in ((1, 1), (0.6, -1)) for a in turns])
     make: dict[str, Callable] = {
         "ellipsoid": lambda: o3d.geometry.TriangleMesh.create_sphere(1.0, 150),
         "cylinder": lambda: o3d.geometry.TriangleMesh.create_cylinder(1.0, 2.0, 720, 1),
@@ -70,7 +74,7 @@ def unit_mesh(name: str):
     return make[name]().rotate(axis_down, center=(0, 0, 0))
 
 
-@pytest.mark.parametrize("name", ["box", "ellipsoid", "cylinder", "cone", "prism"])
+@pytest.mark.parametrize("name", SOLIDS)
 @pytest.mark.parametrize("height", [0.2, 1.5, 5.0])
 def test_hits_agree_with_open3d(name: str, height: float) -> None:
     import open3d as o3d
@@ -116,18 +120,30 @@ def test_hits_by_hand() -> None:
     assert hits.local[0, :, 0].tolist() == pytest.approx([0, 0, -1])
 
 
-def test_a_solid_is_not_seen_from_inside() -> None:
-    hits = nearest_hits(
-        built(("box", 0, 5, (2, 2, 2))), *rays(((0, -1, 5), (0, 0, 1)), ((0, -1, 5), (1, 0, 0)))
-    )
+@pytest.mark.parametrize("name", SOLIDS)
+def test_a_solid_is_not_seen_from_inside(name: str) -> None:
+    directions = ((0, 0, 1), (1, 0, 0), (0.2, -1, 0), (0, 1, 0.1))
+    hits = nearest_hits(built((name, 0, 5, (2, 2, 2))), *rays(*(((0, -1, 5), d) for d in directions)))
     assert hits.t.isinf().all()
+
+
+def test_a_flipped_frustum_is_wide_at_the_top() -> None:
+    builder = Builder()
+    builder.frustum(0, 5, (2, 2, 2), GREY, Semantic.PLANT, flipped=True)
+    ahead = (0.0, 0.0, 1.0)
+    hits = nearest_hits(
+        batched([primitives_of(builder)]),
+        *rays(((0, -1.99, 0), ahead), ((0, -1, 0), ahead), ((0, -0.01, 0), ahead)),
+    )
+    assert hits.t[0].tolist() == pytest.approx([4.002, 4.2, 4.398], abs=1e-4)  # 5 - radius
+    assert hits.normal[0, :, 1] == pytest.approx(torch.tensor([0.0, 0.2 / 1.04**0.5, -1 / 1.04**0.5]))
 
 
 def cluttered(seed: int) -> Primitives:
     rng = np.random.default_rng(seed)
 
     def solid() -> tuple[str, float, float, tuple[float, float, float]]:
-        name = str(rng.choice(["box", "ellipsoid", "cylinder", "cone", "prism"]))
+        name = str(rng.choice(SOLIDS))
         return name, rng.uniform(-4, 4), rng.uniform(2, 12), tuple(rng.uniform(0.1, 3, 3))
 
     return built(*(solid() for _ in range(30)), ground=True)

@@ -22,7 +22,7 @@ def stage(builder: Builder, time: str = "noon") -> World:
     """A world of what was built, with the sun straight above."""
     light = lighting.outdoor_light(time, "clear", np.random.default_rng(0))
     light = replace(light, source=torch.tensor([0.0, -1.0, 0.0, 0.0]))
-    layout = Layout("meadow", (), (0, 0), (0, 0), (EYE, EYE))
+    layout = Layout("meadow", (), (), (), ((0.0, 0.0),), (EYE, EYE))
     return World(0, "meadow", time, "clear", layout, primitives_of(builder), light)
 
 
