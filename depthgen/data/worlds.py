@@ -34,8 +34,9 @@ from depthgen.worlds import (
     render,
 )
 from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_seed
+from depthgen.worlds.sight import objects_in_view
 
-ARRAYS = ("image", "depth", "known", "fov")  # of a shard, one row a view
+ARRAYS = ("image", "depth", "known", "fov", "objects")  # of a shard, one row a view
 CAPTIONS_PER_VIEW = 4
 WORLDS_PER_SHARD = 256
 
@@ -57,7 +58,7 @@ class WorldViews(Dataset):
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
     (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
     known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list of
-    texts that are true of the view), and kind, time, weather as indices.
+    texts that are true of the view), kind, time, weather as indices, and objects (see `objects_in_view`).
     """
 
     def __init__(self, config: WorldsConfig) -> None:
@@ -82,6 +83,7 @@ class WorldViews(Dataset):
             "kind": kind,
             "time": time,
             "weather": weather,
+            "objects": torch.from_numpy(shard["objects"][row].astype(np.int64)),
         }
 
 
@@ -131,7 +133,7 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
 
 def _render_pair(worlds: list[World], size: int) -> dict[str, Any]:
     """Two views of each world, interleaved: image (2B,3,H,W) uint8, depth (2B,1,H,W) float16, known
-    (2B,1,H,W) bool, fov (2B,) float32 vertical degrees, captions of each of the 2B views."""
+    (2B,1,H,W) bool, fov (2B,) float32 vertical degrees, objects (2B,O) int8, captions of the 2B views."""
     rngs = [np.random.default_rng([world.seed, 1]) for world in worlds]
     first = [world.camera(rng, size) for world, rng in zip(worlds, rngs, strict=True)]
     second = [neighbour_camera(w, c, rng) for w, c, rng in zip(worlds, first, rngs, strict=True)]
@@ -145,6 +147,9 @@ def _render_pair(worlds: list[World], size: int) -> dict[str, Any]:
         "depth": views.depth.half().numpy(),
         "known": torch.stack(known).numpy(),
         "fov": np.array([camera.vfov_degrees for camera in cameras], dtype=np.float32),
+        "objects": np.stack(
+            [objects_in_view(w.layout, w.primitives, c) for w, c in zip(doubled, cameras, strict=True)]
+        ),
         "captions": [_captions(w, c, i % 2) for i, (w, c) in enumerate(zip(doubled, cameras, strict=True))],
     }
 

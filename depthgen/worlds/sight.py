@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera, pixel_rays
-from depthgen.worlds.kinds import Layout, Thing
+from depthgen.worlds.kinds import COLORS, OBJECTS, Layout, Thing
 from depthgen.worlds.primitives import Primitives, batched
 from depthgen.worlds.raycast import nearest_hits, properties
 from depthgen.worlds.semantics import Semantic
 
+NOT_SEEN, NO_COLOR = -2, -1  # of `objects_in_view`
 RAYS = 32  # a side
 ENOUGH_RAYS = 4  # that must meet a thing before it is spoken of
 SLACK = 0.02  # metres around a thing's box that still belong to it
@@ -57,6 +59,21 @@ def view(layout: Layout, primitives: Primitives, camera: Camera) -> tuple[list[S
     classes = set(semantic.tolist())
     around = [s for s in layout.surroundings if classes & set(SHOWN_BY[s[0]])]
     return [s for s in seen if 0 <= s.u <= 1 and s.z > 0], around
+
+
+def objects_in_view(layout: Layout, primitives: Primitives, camera: Camera) -> np.ndarray:
+    """(O,) int8: for each of OBJECTS the index in COLORS of its colour, where the camera sees one such.
+
+    NO_COLOR if it has none worth saying or there are several of several colours; NOT_SEEN.
+    """
+    found: dict[str, set[str]] = {}
+    for seen in view(layout, primitives, camera)[0]:
+        found.setdefault(seen.thing.noun, set()).add(seen.thing.color)
+    row = np.full(len(OBJECTS), NOT_SEEN, dtype=np.int8)
+    for noun, colors in found.items():
+        color = "".join(colors) if len(colors) == 1 else ""
+        row[OBJECTS.index(noun)] = COLORS.index(color) if color else NO_COLOR
+    return row
 
 
 def _cast(primitives: Primitives, camera: Camera) -> tuple[Tensor, Tensor]:
