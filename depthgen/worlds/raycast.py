@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from depthgen.worlds.builder import Shape
 from depthgen.worlds.primitives import Primitives
 
 INFINITY = float("inf")
-FRUSTUM_SLOPE = 0.2  # its radius grows from 0.6 to 1 over two units
+TAPERS = (0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.2)  # by shape: width lost per unit of height above the base
 ROUNDING = 1e-5  # of squared distances from the origin, in float32
 Interval = tuple[Tensor, Tensor]  # where a ray enters and leaves, empty where enter > leave
 
@@ -42,12 +43,10 @@ def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> H
     """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length."""
     worlds, _, rays = direction.shape
     origin = origin.expand_as(direction)
-    pairs = _near(primitives, origin, direction).nonzero(as_tuple=True)
-    t = _crossings(primitives, origin, direction, pairs)
-    world, primitive, ray = pairs
+    t, world, primitive, ray = _crossings(primitives, origin, direction, _near(primitives, origin, direction))
     which = world * rays + ray
     nearest = torch.full((worlds * rays,), INFINITY, device=t.device).scatter_reduce(0, which, t, "amin")
-    candidate = torch.where(t == nearest[which], primitive, len(primitives) - 1)
+    candidate = torch.where(t == nearest.index_select(0, which), primitive, len(primitives) - 1)
     # of primitives equally near, the first
     index = torch.full_like(nearest, len(primitives) - 1, dtype=torch.int64)
     index = index.scatter_reduce(0, which, candidate, "amin")
@@ -71,10 +70,9 @@ def occluded(primitives: Primitives, point: Tensor, light: Tensor, casts: Tensor
     """
     position = light[:, 3:, None]  # (B, 1, 1)
     direction = light[:, :3, None] - position * point
-    pairs = (_near(primitives, point, direction) & casts[:, :, None]).nonzero(as_tuple=True)
-    world, _, ray = pairs
-    t = _crossings(primitives, point, direction, pairs)
-    between = t < torch.where(position > 0, 1.0, INFINITY)[world, 0, 0]
+    near = _near(primitives, point, direction) & casts[:, :, None]
+    t, world, _, ray = _crossings(primitives, point, direction, near)
+    between = t < torch.where(position > 0, 1.0, INFINITY).flatten().index_select(0, world)
     shadowed = torch.zeros_like(point[:, 0], dtype=torch.bool)
     shadowed[world[between], ray[between]] = True
     return shadowed
@@ -83,6 +81,11 @@ def occluded(primitives: Primitives, point: Tensor, light: Tensor, casts: Tensor
 def length(vectors: Tensor) -> Tensor:
     """(B, 1, R) lengths, never 0, of vectors (B, 3, R); torch's norm is far slower along so short an axis."""
     return (vectors * vectors).sum(1, keepdim=True).clamp(min=1e-24).sqrt()
+
+
+def plane_distance(normal: Tensor, center: Tensor, point: Tensor) -> Tensor:
+    """(B, K, R) normal (p - center) for K planes through center (B, K, 3) and points (B, 3, R)."""
+    return torch.baddbmm(-(normal * center).sum(2, keepdim=True), normal, point)
 
 
 def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
@@ -102,23 +105,29 @@ def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
 
 
 def _crossings(
-    primitives: Primitives, origin: Tensor, direction: Tensor, pairs: tuple[Tensor, ...]
-) -> Tensor:
-    """t (P,) at which each of P pairs (world, primitive, ray) meets, inf where it does not."""
-    world, primitive, ray = pairs
-    which = world * len(primitives) + primitive
-    matrix = _picked(primitives.local_from_world.permute(2, 3, 0, 1), which)  # (3, 4, P)
-    o, d = (_picked(v.transpose(0, 1), world * v.shape[2] + ray)[None] for v in (origin, direction))
-    o, d = (matrix[:, :3] * o).sum(1) + matrix[:, 3], (matrix[:, :3] * d).sum(1)  # (3, P)
-    shape = primitives.shape.flatten().index_select(0, which)
-    t = torch.empty_like(o[0])
-    for kind, crossing in CROSSINGS.items():
-        (own,) = (shape == kind).nonzero(as_tuple=True)
-        t[own] = crossing(o.index_select(1, own), d.index_select(1, own))
-    return t
+    primitives: Primitives, origin: Tensor, direction: Tensor, near: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Four of (P,): t where each pair in near (B, N, R) meets, or inf; its world, primitive and ray."""
+    parts = []
+    for kind, columns in by_shape(primitives):
+        world, primitive, ray = near[:, columns].nonzero(as_tuple=True)
+        primitive = primitive + columns.start
+        matrix = picked(primitives.local_from_world.permute(2, 3, 0, 1), world * len(primitives) + primitive)
+        o, d = (picked(v.transpose(0, 1), world * v.shape[2] + ray) for v in (origin, direction))
+        o, d = (matrix[:, :3] * o).sum(1) + matrix[:, 3], (matrix[:, :3] * d).sum(1)  # (3, P)
+        parts.append((CROSSINGS[kind](o, d), world, primitive, ray))
+    t, world, primitive, ray = (torch.cat(part) for part in zip(*parts, strict=True))
+    return t, world, primitive, ray
 
 
-def _picked(values: Tensor, which: Tensor) -> Tensor:
+def by_shape(primitives: Primitives) -> list[tuple[Shape, slice]]:
+    """The shapes that a batch has, and which of its N primitives are of it, in every world."""
+    counts = torch.bincount(primitives.shape[0], minlength=len(Shape)).tolist()
+    ends = accumulate(counts)
+    return [(kind, slice(end - n, end)) for kind, n, end in zip(Shape, counts, ends, strict=True) if n]
+
+
+def picked(values: Tensor, which: Tensor) -> Tensor:
     """Entries which (P,) of the last two axes of values (..., B, N) taken as one: (..., P)."""
     rows = values.flatten(-2).flatten(0, -2)  # torch picks faster from two axes than from more
     return rows.index_select(1, which).view(*values.shape[:-2], len(which))
@@ -198,12 +207,12 @@ def _cross_tapered(o: Tensor, d: Tensor, slope: float) -> Tensor:
 
 def cross_cone(o: Tensor, d: Tensor) -> Tensor:
     """x^2 + z^2 <= ((y + 1) / 2)^2 and y <= 1."""
-    return _cross_tapered(o, d, slope=0.5)
+    return _cross_tapered(o, d, TAPERS[Shape.CONE])
 
 
 def cross_frustum(o: Tensor, d: Tensor) -> Tensor:
     """x^2 + z^2 <= (0.8 + 0.2 y)^2 and |y| <= 1."""
-    return _cross_tapered(o, d, slope=FRUSTUM_SLOPE)
+    return _cross_tapered(o, d, TAPERS[Shape.FRUSTUM])
 
 
 def cross_prism(o: Tensor, d: Tensor) -> Tensor:
@@ -246,8 +255,10 @@ def normals(shape: Tensor, local: Tensor) -> Tensor:
     box = torch.where(local.abs() >= local.abs().amax(1, keepdim=True), local.sign(), 0.0)
     cylinder = torch.where((y.abs() > radius)[:, None], flat, torch.stack([x, zero, z], 1))
     at_end = (y.abs() > 1 - 1e-3)[:, None]
-    cone = torch.where(at_end, flat, torch.stack([x, -0.5 * radius, z], 1))
-    frustum = torch.where(at_end, flat, torch.stack([x, -FRUSTUM_SLOPE * radius, z], 1))
+    cone, frustum = (
+        torch.where(at_end, flat, torch.stack([x, -TAPERS[kind] * radius, z], 1))
+        for kind in (Shape.CONE, Shape.FRUSTUM)
+    )
     slope = torch.stack([side, -0.5 * torch.ones_like(x), zero], 1)
     to_end, to_base, to_slope = 1 - z.abs(), 1 - y, ((y + 1) / 2 - x.abs()) * 0.894  # distances
     end = torch.stack([zero, zero, z.sign()], 1)

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from depthgen.worlds.builder import Shape, Texture
 
+FACTORS = (374761393, 668265263, 1274126177)  # large primes, one for each axis
+
 
 @dataclass(frozen=True)
 class Surface:
@@ -73,27 +75,37 @@ def _unrolled(local: Tensor, half_size: Tensor, shape: Tensor, scale: Tensor) ->
     return torch.where(_is_round(shape)[:, None], mantle, roof)
 
 
+def smoothstep(x: Tensor) -> Tensor:
+    """3 x^2 - 2 x^3, 0 below 0 and 1 above 1."""
+    x = x.clamp(0, 1)
+    return x * x * (3 - 2 * x)
+
+
 def hashed(*lattice: Tensor) -> Tensor:
     """A number in [0, 1) for each integer lattice point, the same on every device (integers alone)."""
-    value = torch.zeros_like(lattice[0], dtype=torch.int64)
-    for coordinate, factor in zip(lattice, (374761393, 668265263, 1274126177), strict=False):
-        value = value + coordinate.floor().long() * factor
-    value = (value ^ (value >> 13)) * 1103515245 & 0xFFFFFFFF
-    value = (value ^ (value >> 16)) * 2246822519 & 0xFFFFFFFF
+    return _mixed(sum(c.floor().int() * factor for c, factor in zip(lattice, FACTORS, strict=False)))
+
+
+def _mixed(value: Tensor) -> Tensor:
+    """int32 with wrap-around to [0, 1): two rounds of shift and multiply, as common hashes do."""
+    value = (value ^ (value >> 13)) * 1103515245
+    value = (value ^ (value >> 16)) * -2048144777
     return ((value ^ (value >> 15)) & 0xFFFFFF).float() / 0x1000000
 
 
 def value_noise(point: Tensor) -> Tensor:
     """Smooth noise (P,) in [0, 1] with one feature a unit, at point (P, 3) or (P, 2)."""
     low = point.floor()
-    part = point - low
-    weight = part * part * (3 - 2 * part)
-    total = torch.zeros_like(point[:, 0])
-    for corner in range(2 ** point.shape[1]):
-        bits = torch.tensor([corner >> axis & 1 for axis in range(point.shape[1])], device=point.device)
-        share = torch.where(bits.bool(), weight, 1 - weight).prod(1)
-        total = total + share * hashed(*(low + bits).unbind(1))
-    return total
+    weights = smoothstep(point - low).unbind(1)
+    corners = torch.zeros(1, len(point), dtype=torch.int32, device=point.device)
+    for cell, factor in zip(low.int().unbind(1), FACTORS, strict=False):
+        start = cell * factor
+        corners = torch.cat([corners + start, corners + (start + factor)])  # (2^axes, P)
+    values = _mixed(corners)
+    for weight in reversed(weights):  # the halves differ along the last axis that is left
+        low_half, high_half = values.chunk(2)
+        values = torch.lerp(low_half, high_half, weight)
+    return values[0]
 
 
 def _noise(s: Surface) -> Tensor:
@@ -190,7 +202,7 @@ def _shingles(s: Surface) -> Tensor:
 
 def _leaves(s: Surface) -> Tensor:
     dapple = 0.55 * value_noise(1.3 * s.point) + 0.45 * value_noise(3.1 * s.point + 7)
-    return _smoothstep((dapple - 0.35) / 0.3)
+    return smoothstep((dapple - 0.35) / 0.3)
 
 
 def _rug(s: Surface) -> Tensor:
@@ -232,11 +244,6 @@ def _keys(s: Surface) -> Tensor:
 
 def _fraction(x: Tensor) -> Tensor:
     return x - x.floor()
-
-
-def _smoothstep(x: Tensor) -> Tensor:
-    x = x.clamp(0, 1)
-    return x * x * (3 - 2 * x)
 
 
 PATTERNS: dict[Texture, tuple[Callable[[Surface], Tensor], float]] = {  # with the mean they fade to

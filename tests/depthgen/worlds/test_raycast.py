@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from depthgen.worlds.semantics import Semantic
 SOLIDS = ("box", "ellipsoid", "cylinder", "cone", "prism", "frustum")
 GREY = Material((0.5, 0.5, 0.5))
 SIZE, PLACE = (1.6, 2.4, 1.0), (0.3, 6.0)
+UnitMesh = Callable[[str], Any]
 POSE = {"base": 0.4, "yaw": 35.0, "pitch": 20.0, "roll": -15.0}
 
 
@@ -45,38 +47,9 @@ def rays(*pairs: tuple[tuple[float, float, float], tuple[float, float, float]]) 
     return torch.tensor(origins).float().T[None], torch.tensor(directions).float().T[None]
 
 
-def hull(points: list[list[float]]):
-    import open3d as o3d
-
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(np.array(points, dtype=float)))
-    mesh, _ = cloud.compute_convex_hull()
-    mesh.orient_triangles()
-    return mesh
-
-
-def unit_mesh(name: str):
-    """The unit shape in its own frame as an Open3D mesh, y pointing down."""
-    import open3d as o3d
-
-    if name == "box":
-        return hull([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
-    if name == "prism":
-        return hull([[x, 1, z] for x in (-1, 1) for z in (-1, 1)] + [[0, -1, z] for z in (-1, 1)])
-    if name == "frustum":
-        turns = np.linspace(0, 2 * np.pi, 720, endpoint=False)
-        return hull([[r * np.cos(a), y, r * np.sin(a)] for r, y in ((1, 1), (0.6, -1)) for a in turns])
-    make: dict[str, Callable] = {
-        "ellipsoid": lambda: o3d.geometry.TriangleMesh.create_sphere(1.0, 150),
-        "cylinder": lambda: o3d.geometry.TriangleMesh.create_cylinder(1.0, 2.0, 720, 1),
-        "cone": lambda: o3d.geometry.TriangleMesh.create_cone(1.0, 2.0, 720, 1).translate((0, 0, -1)),
-    }
-    axis_down = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # Open3D's solids stand along z
-    return make[name]().rotate(axis_down, center=(0, 0, 0))
-
-
 @pytest.mark.parametrize("name", SOLIDS)
 @pytest.mark.parametrize("height", [0.2, 1.5, 5.0])
-def test_hits_agree_with_open3d(name: str, height: float) -> None:
+def test_hits_agree_with_open3d(unit_mesh: UnitMesh, name: str, height: float) -> None:
     import open3d as o3d
 
     builder = Builder()
@@ -129,7 +102,7 @@ def test_a_solid_is_not_seen_from_inside(name: str) -> None:
 
 def test_a_flipped_frustum_is_wide_at_the_top() -> None:
     builder = Builder()
-    builder.frustum(0, 5, (2, 2, 2), GREY, Semantic.PLANT, flipped=True)
+    builder.frustum(0, 5, (2, 2, 2), GREY, Semantic.ROCK, flipped=True)
     ahead = (0.0, 0.0, 1.0)
     hits = nearest_hits(
         batched([primitives_of(builder)]),

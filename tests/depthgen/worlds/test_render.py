@@ -74,7 +74,8 @@ def test_the_sun_straight_above_casts_a_shadow_right_below() -> None:
 
 
 def test_a_lamp_casts_shadows_but_none_of_its_own_bulb() -> None:
-    dark = lighting.indoor_light("night", "clear", (0.0, -2.5, 3.0))
+    nothing = primitives_of(grounded())
+    dark = lighting.indoor_light("night", nothing, (0.0, -2.5, 3.0), np.random.default_rng(0))
     bulb = Material((1, 1, 1), emissive=1.0)
     bare, lit, shaded = grounded(), grounded(), grounded()
     lit.ellipsoid(0, 3, (0.4, 0.4, 0.4), bulb, Semantic.LAMP, base=2.0)

@@ -1,0 +1,189 @@
+"""What comes back along rays: surfaces with their material and light, mirrors, fog, halos and the sky."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from depthgen.worlds import occlusion, shading, textures
+from depthgen.worlds.builder import Texture
+from depthgen.worlds.lighting import Light
+from depthgen.worlds.primitives import Primitives
+from depthgen.worlds.raycast import Hits, length, nearest_hits, occluded, properties
+from depthgen.worlds.semantics import Semantic
+from depthgen.worlds.sky import outside, sky_color
+from depthgen.worlds.textures import value_noise
+
+FARTHEST = 1000.0  # metres along the optical axis; beyond, there is only sky
+FAINTEST = 0.02  # mirrors that give less than this are left out
+WATER_STRAIGHT, WATER_GRAZING = 0.12, 0.8  # shares that water reflects, seen from above and along it
+RIPPLES = 0.035  # largest slope of water
+
+
+@dataclass(frozen=True)
+class Scene:
+    """B worlds to look at; spread (B, 1): how many metres wider a pixel gets per unit of a ray."""
+
+    shapes: Primitives
+    light: Light
+    spread: Tensor
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Surfaces seen by R rays of B worlds: hits, where (B, 3, R) in the world, from which unit direction
+    (B, 3, R), and how many metres wide a pixel is there (B, R)."""
+
+    hits: Hits
+    point: Tensor
+    view: Tensor
+    pixel: Tensor
+
+    @property
+    def start(self) -> Tensor:
+        """(B, 3, R) the points, just above their surfaces: where further rays start."""
+        return self.point + (1e-3 * (1 + self.pixel))[:, None] * self.hits.normal
+
+    def of(self, rays: Tensor) -> Sight:
+        """What the chosen rays, a bool (R,), see."""
+        hits = Hits(*(getattr(self.hits, f.name)[..., rays] for f in fields(Hits)))
+        return Sight(hits, self.point[..., rays], self.view[..., rays], self.pixel[..., rays])
+
+
+def look(
+    scene: Scene, origin: Tensor, direction: Tensor, wide: Tensor | float, bounces: int
+) -> tuple[Tensor, Hits]:
+    """Linear colours (B, 3, R) along rays from origin (B, 3, R or 1), and what they hit.
+
+    direction (B, 3, R) of any length; a pixel is `wide` metres at the origin, (B, R) or a number. Mirrors are
+    followed `bounces` times.
+    """
+    hits = nearest_hits(scene.shapes, origin, direction)
+    found, t = hits.t < FARTHEST, hits.t.clamp(max=FARTHEST)
+    speed = length(direction)
+    unit, point = direction / speed, origin + t[:, None] * direction
+    sight = Sight(hits, point, unit, wide + scene.spread * t)
+    color = torch.zeros_like(direction)
+    on_surface, in_sky = found.any(dim=0), ~found.all(dim=0)
+    color[..., on_surface] = _surface_color(scene, sight.of(on_surface), bounces)
+    color = shading.fogged(scene.light, color, t * speed[:, 0])
+    if in_sky.any():
+        sky = sky_color(scene.light, unit[..., in_sky])
+        color[..., in_sky] = torch.where(found[:, None, in_sky], color[..., in_sky], sky)
+    return color + shading.halos(scene.light, origin, unit, t * speed[:, 0]), hits
+
+
+def _surface_color(scene: Scene, sight: Sight, bounces: int) -> Tensor:
+    """Linear colours (B, 3, R)."""
+    color, glows, texture = _materials(scene.shapes, sight)
+    lit = shading.shade(scene.light, color, sight.hits.normal, sight.point, _reach(scene, sight))
+    color = torch.lerp(lit, color, glows[:, None])
+    color = _with_windows(scene, sight, color)
+    return _with_mirrors(scene, sight, color, texture, bounces) if bounces else color
+
+
+def _reach(scene: Scene, sight: Sight) -> shading.Reach:
+    shapes, light, normal, start = scene.shapes, scene.light, sight.hits.normal, sight.start
+    return shading.Reach(
+        source=_source_reaches(scene, sight),
+        ambient=occlusion.openness(shapes, light, start, normal, sight.hits.index),
+        sun=occlusion.sunlit(shapes, light, start, normal),
+    )
+
+
+def _source_reaches(scene: Scene, sight: Sight) -> Tensor:
+    """(B, R) 0 in shadow; casts only rays that some world needs: from surfaces turned to the light."""
+    shapes, source, start = scene.shapes, scene.light.source, sight.start
+    to_source = source[:, :3, None] - source[:, 3:, None] * start
+    needed = ((to_source * sight.hits.normal).sum(1) > 0).any(dim=0)
+    reached = torch.zeros_like(sight.pixel)
+    reached[:, needed] = (~occluded(shapes, start[..., needed], source, shapes.emissive == 0)).float()
+    return reached
+
+
+def _with_windows(scene: Scene, sight: Sight, color: Tensor) -> Tensor:
+    """The colours, with the outside behind the glowing panes of rooms."""
+    if not scene.light.panes.shape[1]:
+        return color
+    shapes, hits = scene.shapes, sight.hits
+    panes = (shapes.semantic == int(Semantic.WINDOW)) & (shapes.emissive > 0) & (scene.light.indoor > 0)
+    is_pane = properties(panes, hits)
+    some = is_pane.any(dim=0)
+    color[..., some] = torch.where(
+        is_pane[:, None, some], outside(scene.light, sight.view[..., some]), color[..., some]
+    )
+    return color
+
+
+def _with_mirrors(scene: Scene, sight: Sight, color: Tensor, texture: Tensor, bounces: int) -> Tensor:
+    """The colours (B, 3, R) with what water and mirrors reflect."""
+    share = reflectance(properties(scene.shapes.mirror, sight.hits), texture, sight)
+    some = (share > FAINTEST).any(dim=0)
+    if not some.any():
+        return color
+    near = sight.of(some)
+    normal = _rippled(near, texture[:, some] == Texture.WATER)
+    seen, _ = look(scene, near.start, mirrored(near.view, normal), near.pixel, bounces - 1)
+    color[..., some] = torch.lerp(color[..., some], seen, share[:, None, some])
+    return color
+
+
+def reflectance(mirror: Tensor, texture: Tensor, sight: Sight) -> Tensor:
+    """(B, R) in [0, 1]: grows from `mirror` (B, R) towards grazing views, after Schlick; water apart."""
+    cosine = -(sight.view * sight.hits.normal).sum(1).clamp(-1, 0)
+    polished = mirror + (1 - mirror) * (1 - cosine) ** 5 * (mirror > 0)
+    water = WATER_STRAIGHT + (WATER_GRAZING - WATER_STRAIGHT) * (1 - cosine) ** 3
+    return torch.where(texture == Texture.WATER, water, polished)
+
+
+def mirrored(direction: Tensor, normal: Tensor) -> Tensor:
+    """Directions (B, 3, R) after reflection at surfaces with unit normal (B, 3, R): d - 2 (d n) n."""
+    return direction - 2 * (direction * normal).sum(1, keepdim=True) * normal
+
+
+def _rippled(sight: Sight, water: Tensor) -> Tensor:
+    """Normals (B, 3, R), those of water tilted a little; less where ripples are finer than pixels."""
+    x, _, z = sight.point.unbind(1)
+    place = torch.stack([x, z, torch.zeros_like(x)], 1).transpose(1, 2).flatten(0, 1)
+    tilt = [
+        value_noise(place * torch.tensor([1.1, 2.6, 0], device=x.device) + shift) - 0.5 for shift in (0, 50)
+    ]
+    strength = RIPPLES * water * (1.5 - 2 * sight.pixel).clamp(0, 1)
+    dx, dz = (2 * strength * part.view_as(x) for part in tilt)
+    return torch.nn.functional.normalize(
+        sight.hits.normal + torch.stack([dx, torch.zeros_like(dx), dz], 1), dim=1
+    )
+
+
+def _materials(shapes: Primitives, sight: Sight) -> tuple[Tensor, Tensor, Tensor]:
+    """Linear colour (B, 3, R), glow in [0, 1] and texture, both (B, R)."""
+    hits = sight.hits
+    color, second, half_size = (
+        properties(values, hits).transpose(1, 2).flatten(0, 1)  # (B R, 3)
+        for values in (shapes.color, shapes.color2, shapes.half_size)
+    )
+    scale, shape, glows, texture = (
+        properties(values, hits).flatten()
+        for values in (shapes.scale, shapes.shape, shapes.emissive, shapes.texture)
+    )
+    local, normal = (values.transpose(1, 2).flatten(0, 1) for values in (hits.local, hits.local_normal))
+    pixel = sight.pixel.flatten()
+    for kind, own in _by_texture(texture):
+        surface = textures.surface(
+            local[own], normal[own], half_size[own], shape[own], scale[own], pixel[own]
+        )
+        base, share = textures.own_colors(kind, surface, color[own]), textures.blend(kind, surface)[:, None]
+        color[own] = torch.lerp(base, second[own], share)
+        if kind is Texture.WINDOWS:
+            glows[own] = glows[own] * textures.lit_panes(surface)
+    color = shading.to_linear(color).unflatten(0, hits.t.shape).transpose(1, 2)
+    return color.contiguous(), glows.view_as(hits.t), texture.view_as(hits.t)
+
+
+def _by_texture(texture: Tensor) -> list[tuple[Texture, Tensor]]:
+    """The patterned textures that occur in (P,), and where."""
+    counts = torch.bincount(texture, minlength=len(Texture)).tolist()
+    groups = texture.argsort(stable=True).split(counts)
+    return [(kind, groups[kind]) for kind in textures.PATTERNS if counts[kind]]
