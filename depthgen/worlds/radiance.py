@@ -42,6 +42,11 @@ class Sight:
     pixel: Tensor
 
     @property
+    def cosine(self) -> Tensor:
+        """(B, R) in [0, 1] of the angle between the line of sight and the normal."""
+        return -(self.view * self.hits.normal).sum(1).clamp(-1, 0)
+
+    @property
     def start(self) -> Tensor:
         """(B, 3, R) the points, just above their surfaces: where further rays start."""
         return self.point + (1e-3 * (1 + self.pixel))[:, None] * self.hits.normal
@@ -79,7 +84,7 @@ def _surface_color(scene: Scene, sight: Sight, bounces: int) -> Tensor:
     """Linear colours (B, 3, R)."""
     color, glows, texture = _materials(scene.shapes, sight)
     lit = shading.shade(scene.light, color, sight.hits.normal, sight.point, _reach(scene, sight))
-    color = torch.lerp(lit, color, glows[:, None])
+    color = torch.lerp(lit, color * (0.65 + 0.35 * sight.cosine)[:, None], glows[:, None])
     color = _with_windows(scene, sight, color)
     return _with_mirrors(scene, sight, color, texture, bounces) if bounces else color
 
@@ -125,22 +130,28 @@ def _with_mirrors(scene: Scene, sight: Sight, color: Tensor, texture: Tensor, bo
         return color
     near = sight.of(some)
     normal = _rippled(near, texture[:, some] == Texture.WATER)
-    seen, _ = look(scene, near.start, mirrored(near.view, normal), near.pixel, bounces - 1)
+    away = _lifted(mirrored(near.view, normal), near.hits.normal)
+    seen, _ = look(scene, near.start, away, near.pixel, bounces - 1)
     color[..., some] = torch.lerp(color[..., some], seen, share[:, None, some])
     return color
 
 
 def reflectance(mirror: Tensor, texture: Tensor, sight: Sight) -> Tensor:
     """(B, R) in [0, 1]: grows from `mirror` (B, R) towards grazing views, after Schlick; water apart."""
-    cosine = -(sight.view * sight.hits.normal).sum(1).clamp(-1, 0)
-    polished = mirror + (1 - mirror) * (1 - cosine) ** 5 * (mirror > 0)
-    water = WATER_STRAIGHT + (WATER_GRAZING - WATER_STRAIGHT) * (1 - cosine) ** 3
+    aslant = 1 - sight.cosine
+    polished = mirror + (1 - mirror) * aslant**5 * (mirror > 0)
+    water = WATER_STRAIGHT + (WATER_GRAZING - WATER_STRAIGHT) * aslant**3
     return torch.where(texture == Texture.WATER, water, polished)
 
 
 def mirrored(direction: Tensor, normal: Tensor) -> Tensor:
     """Directions (B, 3, R) after reflection at surfaces with unit normal (B, 3, R): d - 2 (d n) n."""
     return direction - 2 * (direction * normal).sum(1, keepdim=True) * normal
+
+
+def _lifted(direction: Tensor, normal: Tensor) -> Tensor:
+    """Directions (B, 3, R) that leave the surface with normal (B, 3, R), as those of ripples may not."""
+    return direction + (0.02 - (direction * normal).sum(1, keepdim=True)).clamp(min=0) * normal
 
 
 def _rippled(sight: Sight, water: Tensor) -> Tensor:
@@ -150,7 +161,8 @@ def _rippled(sight: Sight, water: Tensor) -> Tensor:
     tilt = [
         value_noise(place * torch.tensor([1.1, 2.6, 0], device=x.device) + shift) - 0.5 for shift in (0, 50)
     ]
-    strength = RIPPLES * water * (1.5 - 2 * sight.pixel).clamp(0, 1)
+    long = sight.pixel / (-sight.view[:, 1]).abs().clamp(min=1e-3).sqrt()
+    strength = RIPPLES * water * (1.5 - 2 * long).clamp(0, 1)
     dx, dz = (2 * strength * part.view_as(x) for part in tilt)
     return torch.nn.functional.normalize(
         sight.hits.normal + torch.stack([dx, torch.zeros_like(dx), dz], 1), dim=1
@@ -169,7 +181,7 @@ def _materials(shapes: Primitives, sight: Sight) -> tuple[Tensor, Tensor, Tensor
         for values in (shapes.scale, shapes.shape, shapes.emissive, shapes.texture)
     )
     local, normal = (values.transpose(1, 2).flatten(0, 1) for values in (hits.local, hits.local_normal))
-    pixel = sight.pixel.flatten()
+    pixel = (sight.pixel / 2 * sight.cosine.clamp(min=0.05).rsqrt()).flatten()  # mean of its two axes
     for kind, own in _by_texture(texture):
         surface = textures.surface(
             local[own], normal[own], half_size[own], shape[own], scale[own], pixel[own]

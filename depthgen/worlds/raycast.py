@@ -8,8 +8,8 @@ intervals of t.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from itertools import accumulate
 
 import torch
@@ -37,6 +37,11 @@ class Hits:
     local: Tensor
     local_normal: Tensor
     normal: Tensor
+
+
+def joined(parts: Sequence[Hits]) -> Hits:
+    """The hits of several groups of rays, one after the other."""
+    return Hits(*(torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Hits)))
 
 
 def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> Hits:

@@ -79,12 +79,12 @@ def _cosine(direction: Tensor, normal: Tensor) -> Tensor:
 
 
 def halos(light: Light, origin: Tensor, unit: Tensor, distance: Tensor) -> Tensor:
-    """Light (B, 3, R) of the air around lamps, seen along unit (B, 3, R) for distance (B, R) metres."""
+    """Light (B, 3, R) of the open air around lamps, seen along unit (B, 3, R) for distance (B, R) metres."""
     to_lamp = light.lamps[:, :, :3, None] - origin[:, None]  # (B, LAMPS, 3, R or 1)
     along = (to_lamp * unit[:, None]).sum(2)
     nearest = torch.minimum(along.clamp(min=0), distance[:, None])[:, :, None] * unit[:, None]
     squared = (to_lamp - nearest).square().sum(2)
-    strength = HALO * light.lamps[:, :, 6:] / (1 + squared / HALO_METRES**2)
+    strength = HALO * light.lamps[:, :, 6:] * (1 - light.indoor[..., None]) / (1 + squared / HALO_METRES**2)
     return light.lamps[:, :, 3:6].transpose(1, 2) @ strength
 
 

