@@ -1,4 +1,4 @@
-"""Smooth edges at little cost: more rays ask what is seen there, and borrow the colours of whole pixels.
+"""Smooth edges at little cost: more rays ask which of the surfaces around is seen, and borrow its colour.
 
 After Chajdas, McGuire and Luebke, Subpixel Reconstruction Antialiasing for Deferred Shading (I3D 2011):
 finding a surface is cheap, lighting it is not, and at an edge a pixel's neighbours have the colours of both
@@ -31,13 +31,11 @@ def smoothed(shapes: Primitives, origin: Tensor, direction: Tensor, hits: Hits, 
     if not count:
         return image
     pixels = edge.byte().argsort(dim=1, descending=True, stable=True)[:, :count]
-    seen = _surface(nearest_hits(shapes, origin, _subpixel_rays(direction, pixels, width)))
-    around = _neighbours(pixels, image.shape[2], width)  # (B, 5, count)
-    lenders = torch.stack([_at(surface, near) for near in around.unbind(1)], 1).repeat(
-        1, 1, 1, len(SUBPIXELS)
-    )
-    alike = torch.stack([_alike(seen, lender) for lender in lenders.unbind(1)], 1)
-    chosen = around.repeat(1, 1, len(SUBPIXELS)).gather(1, alike.argmax(1, keepdim=True))[:, 0]
+    around = _neighbours(pixels, image.shape[2], width).repeat(1, 1, len(SUBPIXELS))  # (B, 5, rays)
+    candidates = torch.stack([_at(hits.index[:, None], near)[:, 0] for near in around.unbind(1)], 1)
+    seen = _surface(nearest_hits(shapes, origin, _subpixel_rays(direction, pixels, width), candidates))
+    alike = torch.stack([_alike(seen, _at(surface, near)) for near in around.unbind(1)], 1)
+    chosen = around.gather(1, alike.argmax(1, keepdim=True))[:, 0]
     flat = image.flatten(2)
     total = _at(flat, pixels) + _at(flat, chosen).unflatten(2, (len(SUBPIXELS), count)).sum(2)
     mixed = flat.scatter(2, pixels[:, None].expand(-1, 3, -1), total / (1 + len(SUBPIXELS)))

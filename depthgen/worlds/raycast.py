@@ -44,11 +44,21 @@ def joined(parts: Sequence[Hits]) -> Hits:
     return Hits(*(torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Hits)))
 
 
-def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> Hits:
-    """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length."""
+def nearest_hits(
+    primitives: Primitives, origin: Tensor, direction: Tensor, candidates: Tensor | None = None
+) -> Hits:
+    """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length.
+
+    candidates (B, K, R): the only primitives that each ray is to meet; all of them unless given.
+    """
     worlds, _, rays = direction.shape
     origin = origin.expand_as(direction)
-    t, world, primitive, ray = _crossings(primitives, origin, direction, _near(primitives, origin, direction))
+    if candidates is None:
+        near = _near(primitives, origin, direction)
+    else:
+        near = torch.zeros(worlds, len(primitives), rays, dtype=torch.bool, device=direction.device)
+        near = near.scatter(1, candidates, True)
+    t, world, primitive, ray = _crossings(primitives, origin, direction, near)
     which = world * rays + ray
     nearest = torch.full((worlds * rays,), INFINITY, device=t.device).scatter_reduce(0, which, t, "amin")
     candidate = torch.where(t == nearest.index_select(0, which), primitive, len(primitives) - 1)

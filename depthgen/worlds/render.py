@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from depthgen.worlds.world import World
 
 SKY_DEPTH = FARTHEST  # metres, written where `sky` says that there is no surface
-BOUNCES = 1  # of rays at mirrors and water
 RAYS_AT_ONCE = {"cpu": 1 << 13, "cuda": 1 << 19}  # on a CPU temporaries should stay in the cache
 
 
@@ -75,7 +74,7 @@ def _render(
     scene = Scene(shapes, light, _spread(cameras).to(device))
     origin, direction = _rays(cameras, device)
     step = max(1, RAYS_AT_ONCE[torch.device(device).type] // len(worlds))
-    parts = [look(scene, origin, some, wide=0.0, bounces=BOUNCES) for some in direction.split(step, dim=2)]
+    parts = [look(scene, origin, some) for some in direction.split(step, dim=2)]
     hits = joined([hits for _, hits in parts])
     size = (cameras[0].height, cameras[0].width)
     image = to_display(torch.cat([color for color, _ in parts], dim=2)).unflatten(2, size)
