@@ -30,12 +30,11 @@ def smoothed(shapes: Primitives, origin: Tensor, direction: Tensor, hits: Hits, 
     count = int(edge.sum(1).max())
     if not count:
         return image
-    pixels = edge.byte().argsort(dim=1, descending=True, stable=True)[:, :count]
+    pixels = _places(edge, count)
     around = _neighbours(pixels, image.shape[2], width).repeat(1, 1, len(SUBPIXELS))  # (B, 5, rays)
     candidates = torch.stack([_at(hits.index[:, None], near)[:, 0] for near in around.unbind(1)], 1)
     seen = _surface(nearest_hits(shapes, origin, _subpixel_rays(direction, pixels, width), candidates))
-    alike = torch.stack([_alike(seen, _at(surface, near)) for near in around.unbind(1)], 1)
-    chosen = around.gather(1, alike.argmax(1, keepdim=True))[:, 0]
+    chosen = _most_alike(seen, surface, around)
     flat = image.flatten(2)
     total = _at(flat, pixels) + _at(flat, chosen).unflatten(2, (len(SUBPIXELS), count)).sum(2)
     mixed = flat.scatter(2, pixels[:, None].expand(-1, 3, -1), total / (1 + len(SUBPIXELS)))
@@ -62,6 +61,24 @@ def _differ(color: Tensor, other_color: Tensor, surface: Tensor, other_surface: 
 def _alike(surface: Tensor, other: Tensor) -> Tensor:
     """2 + cosine between the normals of the same primitive, 0 for different ones."""
     return (surface[:, 0] == other[:, 0]) * (2 + (surface[:, 1:] * other[:, 1:]).sum(1))
+
+
+def _most_alike(seen: Tensor, surface: Tensor, around: Tensor) -> Tensor:
+    """(B, rays) which of the pixels around (B, 5, rays) show most nearly what is seen (B, 4, rays)."""
+    chosen, *others = around.unbind(1)
+    best = _alike(seen, _at(surface, chosen))
+    for other in others:
+        alike = _alike(seen, _at(surface, other))
+        chosen = torch.where(alike > best, other, chosen)
+        best = torch.maximum(best, alike)
+    return chosen
+
+
+def _places(chosen: Tensor, count: int) -> Tensor:
+    """(B, count) where chosen (B, R) is true, then zeros."""
+    rank = torch.where(chosen, chosen.cumsum(1) - 1, count)
+    places = torch.arange(chosen.shape[1], device=chosen.device).expand_as(rank)
+    return torch.zeros_like(rank[:, :1]).repeat(1, count + 1).scatter(1, rank, places)[:, :count]
 
 
 def _subpixel_rays(direction: Tensor, pixels: Tensor, width: int) -> Tensor:

@@ -159,7 +159,7 @@ def outdoor_light(time: str, weather: str, rng: np.random.Generator, lamps: Sequ
         horizon=horizon,
         sun=sun,
         glow=[c * (1 - grey) for c in sky.glow],
-        stars=[sky.stars * (1 - grey)],
+        stars=[sky.stars if grey == 0 else 0.0],
         clouds=_clouds(rng, grey),
         cloud=sky.cloud,
         fog=[FOG_PER_METRE[weather]],

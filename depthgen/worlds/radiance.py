@@ -210,5 +210,4 @@ def _flat(index: Tensor, count: int) -> Tensor:
 def _by_texture(texture: Tensor) -> list[tuple[Texture, Tensor]]:
     """The patterned textures that occur in (P,), and where."""
     counts = torch.bincount(texture, minlength=len(Texture)).tolist()
-    groups = texture.argsort(stable=True).split(counts)
-    return [(kind, groups[kind]) for kind in textures.PATTERNS if counts[kind]]
+    return [(kind, (texture == kind).nonzero()[:, 0]) for kind in textures.PATTERNS if counts[kind]]

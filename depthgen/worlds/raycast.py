@@ -106,7 +106,8 @@ def plane_distance(normal: Tensor, center: Tensor, point: Tensor) -> Tensor:
 def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
     """(B, N, R) bool: the rays (B, 3, R) that may meet a primitive, as they pass its bounding sphere ahead.
 
-    With m from the origin to the centre and u the unit direction, the squared distance is |m|^2 - (m u)^2.
+    With m from the origin to the centre and u the unit direction, the squared distance to the ray is
+    |m|^2 - max(m u, 0)^2.
     """
     unit = direction / length(direction)
     center, radius = primitives.world_from_local[..., 3], primitives.reach()  # (B, N, 3), (B, N)
@@ -116,7 +117,7 @@ def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
         (1 - ROUNDING) * away[:, None], center, origin, alpha=-2
     )  # |m|^2 - |c|^2 - rounding
     limit = radius.square() - (1 - ROUNDING) * far
-    return (apart - along.square() <= limit[:, :, None]) & (along >= -radius[:, :, None])
+    return apart.sub_(along.clamp_(min=0).square_()) <= limit[:, :, None]  # in place: these are large
 
 
 def _crossings(
@@ -286,7 +287,7 @@ def normals(shape: Tensor, local: Tensor) -> Tensor:
 
 def _gather(values: Tensor, index: Tensor) -> Tensor:
     """Values (B, N, C) at index (B, R): (B, C, R)."""
-    return values.gather(1, index[:, :, None].expand(-1, -1, values.shape[2])).transpose(1, 2)
+    return values.transpose(1, 2).gather(2, index[:, None].expand(-1, values.shape[2], -1))
 
 
 def properties(values: Tensor, hits: Hits) -> Tensor:

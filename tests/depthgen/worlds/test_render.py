@@ -161,3 +161,15 @@ def test_counts_and_sizes_must_agree() -> None:
         render([world, world], [eye()])
     with pytest.raises(ValueError, match="one size"):
         render([world, world], [eye(), eye(32, 32)])
+
+
+@pytest.mark.gpu
+def test_a_cuda_device_renders_what_the_cpu_renders() -> None:
+    worlds = [
+        build_world(seed, kind) for seed, kind in enumerate(("kitchen", "lake", "city street", "library"))
+    ]
+    cameras = [world.camera(np.random.default_rng(0), 48) for world in worlds]
+    here, there = render(worlds, cameras), render(worlds, cameras, "cuda")
+    assert there.image.is_cuda
+    assert torch.allclose(there.depth.cpu(), here.depth, rtol=1e-3)
+    assert (there.image.cpu() - here.image).abs().quantile(0.98) < 0.02  # rounding moves a few edges
