@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import cos, radians, sin
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ class Builder:
     lamps: list[Lamp] = field(default_factory=list)
 
     def box(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A box of size (width, height, depth) metres whose footprint is centred on (x, z).
 
@@ -107,31 +108,31 @@ class Builder:
         self._add(Shape.BOX, x, z, size, material, semantic, **pose)
 
     def ellipsoid(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """An ellipsoid that fills the box of the same arguments."""
         self._add(Shape.ELLIPSOID, x, z, size, material, semantic, **pose)
 
     def cylinder(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """An upright elliptic cylinder that fills the box of the same arguments."""
         self._add(Shape.CYLINDER, x, z, size, material, semantic, **pose)
 
     def cone(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A cone, apex up, that fills the box of the same arguments."""
         self._add(Shape.CONE, x, z, size, material, semantic, **pose)
 
     def prism(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A gable roof, ridge along its own z, that fills the box of the same arguments."""
         self._add(Shape.PRISM, x, z, size, material, semantic, **pose)
 
     def frustum(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A cut-off cone that fills the box of the same arguments; its top is 0.6 times as wide."""
         self._add(Shape.FRUSTUM, x, z, size, material, semantic, **pose)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -87,7 +88,8 @@ def smoothstep(x: Tensor) -> Tensor:
 
 def hashed(*lattice: Tensor) -> Tensor:
     """A number in [0, 1) for each integer lattice point, the same on every device (integers alone)."""
-    return _mixed(sum(c.floor().int() * factor for c, factor in zip(lattice, FACTORS, strict=False)))
+    terms = (c.floor().int() * factor for c, factor in zip(lattice, FACTORS, strict=False))
+    return _mixed(reduce(torch.add, terms))
 
 
 def _mixed(value: Tensor) -> Tensor:
