@@ -73,7 +73,8 @@ def look(
     sight = Sight(hits, point, unit, wide + scene.spread * t)
     color = torch.zeros_like(direction)
     on_surface, in_sky = found.any(dim=0), ~found.all(dim=0)
-    color[..., on_surface] = _surface_color(scene, sight.of(on_surface), reflected)
+    if on_surface.any():
+        color[..., on_surface] = _surface_color(scene, sight.of(on_surface), reflected)
     color = shading.fogged(scene.light, color, t * speed[:, 0])
     if in_sky.any():
         sky = sky_color(scene.light, unit[..., in_sky])

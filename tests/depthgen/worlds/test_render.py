@@ -138,6 +138,12 @@ def test_any_camera_will_do() -> None:
         assert views.image.isfinite().all()
 
 
+def test_nothing_but_sky() -> None:
+    views = render([stage(grounded())], [Camera.from_fov(60, 8, 8, turned(0, 80, (0, -EYE, 0)))])
+    assert views.sky.all()
+    assert views.image[:, 2].mean() > views.image[:, 0].mean() > 0.1
+
+
 def test_cameras_of_a_batch_may_differ_in_field_of_view() -> None:
     world = build_world(4, "library")
     pose = world.camera(np.random.default_rng(0), 16).world_from_camera
