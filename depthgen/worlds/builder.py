@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from math import cos, radians, sin
+from typing import Any
 
 import numpy as np
 
@@ -96,7 +98,7 @@ class Builder:
     lamps: list[Lamp] = field(default_factory=list)
 
     def box(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A box of size (width, height, depth) metres whose footprint is centred on (x, z).
 
@@ -106,31 +108,31 @@ class Builder:
         self._add(Shape.BOX, x, z, size, material, semantic, **pose)
 
     def ellipsoid(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """An ellipsoid that fills the box of the same arguments."""
         self._add(Shape.ELLIPSOID, x, z, size, material, semantic, **pose)
 
     def cylinder(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """An upright elliptic cylinder that fills the box of the same arguments."""
         self._add(Shape.CYLINDER, x, z, size, material, semantic, **pose)
 
     def cone(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A cone, apex up, that fills the box of the same arguments."""
         self._add(Shape.CONE, x, z, size, material, semantic, **pose)
 
     def prism(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A gable roof, ridge along its own z, that fills the box of the same arguments."""
         self._add(Shape.PRISM, x, z, size, material, semantic, **pose)
 
     def frustum(
-        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: float
+        self, x: float, z: float, size: Size, material: Material, semantic: Semantic, **pose: Any
     ) -> None:
         """A cut-off cone that fills the box of the same arguments; its top is 0.6 times as wide."""
         self._add(Shape.FRUSTUM, x, z, size, material, semantic, **pose)
@@ -161,19 +163,24 @@ class Builder:
         flipped: bool = False,
         **angles: float,
     ) -> None:
-        half = np.array(size) / 2 if shape is not Shape.PLANE else np.ones(3)
-        center = np.array([x, -(base + size[1] / 2), z])
+        half = (1.0, 1.0, 1.0) if shape is Shape.PLANE else (size[0] / 2, size[1] / 2, size[2] / 2)
+        upright = (1, -1, -1) if flipped else (1, 1, 1)  # half a turn about x
+        matrix = np.empty((3, 4))
+        matrix[:, :3] = rotation(**angles) * [u * h for u, h in zip(upright, half, strict=True)]
+        matrix[:, 3] = x, -(base + size[1] / 2), z
         self.shapes.append(int(shape))
-        upright = np.array([1, -1, -1]) if flipped else np.ones(3)  # half a turn about x
-        self.world_from_local.append(np.column_stack([rotation(**angles) * (upright * half), center]))
+        self.world_from_local.append(matrix)
         self.materials.append(material)
         self.semantics.append(int(semantic))
 
 
 def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
     """(3, 3) yaw about the vertical after pitch about x (lifts the far end) after roll about z; degrees."""
-    y, p, r = np.radians([yaw, pitch, roll])
-    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-    about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
-    about_z = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    return about_y @ about_x @ about_z
+    (sy, cy), (sp, cp), (sr, cr) = ((sin(radians(a)), cos(radians(a))) for a in (yaw, pitch, roll))
+    return np.array(
+        [
+            [cy * cr + sy * sp * sr, sy * sp * cr - cy * sr, sy * cp],
+            [cp * sr, cp * cr, -sp],
+            [cy * sp * sr - sy * cr, sy * sr + cy * sp * cr, cy * cp],
+        ]
+    )

@@ -15,10 +15,10 @@ from torch import Tensor
 from depthgen.worlds.builder import Shape
 from depthgen.worlds.lighting import Light
 from depthgen.worlds.primitives import Primitives
-from depthgen.worlds.raycast import INFINITY, TAPERS, by_shape, occluded, picked, plane_distance
+from depthgen.worlds.raycast import INFINITY, TAPERS, by_shape, length, occluded, picked, plane_distance
 from depthgen.worlds.semantics import Semantic
 
-PROBES = (0.2, 0.9)  # metres above the surface: for contacts, and for corners
+PROBES = (0.2, 0.9)  # metres above the surface, ascending: for contacts, and for corners
 OUTDOOR_PROBES = 2.5  # times as far in the open, where things are larger
 DARKENING = 0.3  # by each probe in a right-angled corner; twice that deep under something
 SHELL = (Semantic.WALL, Semantic.CEILING, Semantic.FLOOR, Semantic.WINDOW)  # not in the way of a room's sun
@@ -30,28 +30,39 @@ def openness(shapes: Primitives, light: Light, point: Tensor, normal: Tensor, ow
 
     own (B, R) is the primitive that the point lies on; neither it nor what glows darkens.
     """
+    scale = torch.where(light.indoor > 0, 1.0, OUTDOOR_PROBES)  # (B, 1)
     result = torch.ones_like(point[:, 0])
-    for height in PROBES:
-        reach = height * torch.where(light.indoor > 0, 1.0, OUTDOOR_PROBES)  # (B, 1)
-        probe = point + reach[:, :, None] * normal
-        free = (_clearance(shapes, probe, own, reach) / reach).clamp(-1, 1)
+    for height, clear in zip(
+        PROBES, _clearances(shapes, point, scale[:, :, None] * normal, own), strict=True
+    ):
+        free = (clear.view_as(result) / (height * scale)).clamp(-1, 1)
         result = result * (1 - DARKENING * (1 - free))
     return result
 
 
-def _clearance(shapes: Primitives, probe: Tensor, own: Tensor, reach: Tensor) -> Tensor:
-    """(B, R) metres from probe (B, 3, R) to the nearest primitive but the own, at most reach (B, 1)."""
-    worlds, _, rays = probe.shape
-    nearest = reach.expand(worlds, rays).flatten()
-    within = _within(shapes, probe, reach)
+def _clearances(shapes: Primitives, point: Tensor, normal: Tensor, own: Tensor) -> list[Tensor]:
+    """For each probe at point + height normal, (B, 3, R): (B R,) metres to the nearest primitive but the own.
+
+    At most the probe's own height above its surface.
+    """
+    above = length(normal).flatten()
+    nearest = [height * above for height in PROBES]
+    within = _within(shapes, point + PROBES[-1] * normal, PROBES[-1] * length(normal)[:, 0, :1])
     for kind, columns in by_shape(shapes):
         world, primitive, ray = within[:, columns].nonzero(as_tuple=True)
-        primitive, which = primitive + columns.start, world * rays + ray
-        distance = signed_distance(shapes, kind, probe, (world, primitive, ray))
+        primitive, which = primitive + columns.start, world * point.shape[2] + ray
+        matrix, half = (
+            picked(values, world * len(shapes) + primitive)
+            for values in (shapes.local_from_world.permute(2, 3, 0, 1), shapes.half_size.permute(2, 0, 1))
+        )
+        p, n = (picked(values.transpose(0, 1), which) for values in (point, normal))
+        start, step = (matrix[:, :3] * p).sum(1) + matrix[:, 3], (matrix[:, :3] * n).sum(1)
         other = primitive != own.flatten().index_select(0, which)
-        distance = torch.where(other, distance, INFINITY)
-        nearest = nearest.scatter_reduce(0, which, distance, "amin")
-    return nearest.view(worlds, rays)
+        for i, height in enumerate(PROBES):
+            distance = signed_distance(kind, start + height * step, half)
+            distance = torch.where(other, distance, INFINITY)
+            nearest[i] = nearest[i].scatter_reduce(0, which, distance, "amin")
+    return nearest
 
 
 def _within(shapes: Primitives, probe: Tensor, reach: Tensor) -> Tensor:
@@ -64,18 +75,12 @@ def _within(shapes: Primitives, probe: Tensor, reach: Tensor) -> Tensor:
     return apart <= limit[:, :, None]
 
 
-def signed_distance(shapes: Primitives, kind: Shape, point: Tensor, pairs: tuple[Tensor, ...]) -> Tensor:
-    """(P,) metres from points, of (B, 3, R), to primitives, all of shape `kind`; negative inside.
+def signed_distance(kind: Shape, local: Tensor, half: Tensor) -> Tensor:
+    """(P,) metres from points local (3, P) in the frames of primitives of half size (3, P); negative inside.
 
-    pairs: (world, primitive, ray), each (P,). Exact for boxes, planes, spheres and round cylinders, to first
-    order for the other shapes.
+    Exact for boxes, planes, spheres and round cylinders, to first order for the other shapes.
     """
-    world, primitive, ray = pairs
-    which = world * len(shapes) + primitive
-    matrix = picked(shapes.local_from_world.permute(2, 3, 0, 1), which)  # (3, 4, P)
-    p = picked(point.transpose(0, 1), world * point.shape[2] + ray)
-    local = (matrix[:, :3] * p).sum(1) + matrix[:, 3]
-    return DISTANCES[kind](local, picked(shapes.half_size.permute(2, 0, 1), which), TAPERS[kind])
+    return DISTANCES[kind](local, half, TAPERS[kind])
 
 
 def _to_ellipsoid(local: Tensor, half: Tensor, _: float) -> Tensor:

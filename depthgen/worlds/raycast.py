@@ -8,8 +8,8 @@ intervals of t.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from itertools import accumulate
 
 import torch
@@ -39,11 +39,26 @@ class Hits:
     normal: Tensor
 
 
-def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> Hits:
-    """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length."""
+def joined(parts: Sequence[Hits]) -> Hits:
+    """The hits of several groups of rays, one after the other."""
+    return Hits(*(torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Hits)))
+
+
+def nearest_hits(
+    primitives: Primitives, origin: Tensor, direction: Tensor, candidates: Tensor | None = None
+) -> Hits:
+    """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length.
+
+    candidates (B, K, R): the only primitives that each ray is to meet; all of them unless given.
+    """
     worlds, _, rays = direction.shape
     origin = origin.expand_as(direction)
-    t, world, primitive, ray = _crossings(primitives, origin, direction, _near(primitives, origin, direction))
+    if candidates is None:
+        near = _near(primitives, origin, direction)
+    else:
+        near = torch.zeros(worlds, len(primitives), rays, dtype=torch.bool, device=direction.device)
+        near = near.scatter(1, candidates, True)
+    t, world, primitive, ray = _crossings(primitives, origin, direction, near)
     which = world * rays + ray
     nearest = torch.full((worlds * rays,), INFINITY, device=t.device).scatter_reduce(0, which, t, "amin")
     candidate = torch.where(t == nearest.index_select(0, which), primitive, len(primitives) - 1)
@@ -91,7 +106,8 @@ def plane_distance(normal: Tensor, center: Tensor, point: Tensor) -> Tensor:
 def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
     """(B, N, R) bool: the rays (B, 3, R) that may meet a primitive, as they pass its bounding sphere ahead.
 
-    With m from the origin to the centre and u the unit direction, the squared distance is |m|^2 - (m u)^2.
+    With m from the origin to the centre and u the unit direction, the squared distance to the ray is
+    |m|^2 - max(m u, 0)^2.
     """
     unit = direction / length(direction)
     center, radius = primitives.world_from_local[..., 3], primitives.reach()  # (B, N, 3), (B, N)
@@ -101,7 +117,7 @@ def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
         (1 - ROUNDING) * away[:, None], center, origin, alpha=-2
     )  # |m|^2 - |c|^2 - rounding
     limit = radius.square() - (1 - ROUNDING) * far
-    return (apart - along.square() <= limit[:, :, None]) & (along >= -radius[:, :, None])
+    return apart.sub_(along.clamp_(min=0).square_()) <= limit[:, :, None]  # in place: these are large
 
 
 def _crossings(
@@ -271,7 +287,7 @@ def normals(shape: Tensor, local: Tensor) -> Tensor:
 
 def _gather(values: Tensor, index: Tensor) -> Tensor:
     """Values (B, N, C) at index (B, R): (B, C, R)."""
-    return values.gather(1, index[:, :, None].expand(-1, -1, values.shape[2])).transpose(1, 2)
+    return values.transpose(1, 2).gather(2, index[:, None].expand(-1, values.shape[2], -1))
 
 
 def properties(values: Tensor, hits: Hits) -> Tensor:

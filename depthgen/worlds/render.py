@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from depthgen.geometry import Camera, pixel_rays
 from depthgen.worlds import lighting
+from depthgen.worlds.antialias import smoothed
 from depthgen.worlds.primitives import batched
 from depthgen.worlds.radiance import FARTHEST, Scene, look
-from depthgen.worlds.raycast import properties
+from depthgen.worlds.raycast import joined, properties
 from depthgen.worlds.semantics import Semantic
 from depthgen.worlds.shading import to_display
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from depthgen.worlds.world import World
 
 SKY_DEPTH = FARTHEST  # metres, written where `sky` says that there is no surface
-BOUNCES = 1  # of rays at mirrors and water
 RAYS_AT_ONCE = {"cpu": 1 << 13, "cuda": 1 << 19}  # on a CPU temporaries should stay in the cache
 
 
@@ -48,36 +49,42 @@ def render(
         raise ValueError(
             f"render: {len(worlds)} worlds need as many cameras ({len(cameras)}) of one size ({sizes})"
         )
+    _keep_freed_memory()
     ((height, width),) = sizes
     step = max(1, RAYS_AT_ONCE[torch.device(device).type] // (height * width))
     parts = [
         _render(worlds[i : i + step], cameras[i : i + step], device) for i in range(0, len(worlds), step)
     ]
-    image, depth, semantic = (
-        torch.cat(part).unflatten(-1, (height, width)) for part in zip(*parts, strict=True)
-    )
+    image, depth, semantic = (torch.cat(part) for part in zip(*parts, strict=True))
     return RenderedViews(image, depth, depth >= SKY_DEPTH, semantic)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Freeing one large block makes glibc return less to the system; else every tensor costs new pages."""
+    torch.empty(31 << 20, dtype=torch.uint8)
 
 
 def _render(
     worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Colours (B, 3, R), depth (B, 1, R) and semantics (B, 1, R) of all pixels."""
+    """Images (B, 3, H, W), depth (B, 1, H, W), sky included, and semantics (B, 1, H, W)."""
     shapes = batched([world.primitives for world in worlds]).to(device)
     light = lighting.batched([world.light for world in worlds], device)
     scene = Scene(shapes, light, _spread(cameras).to(device))
     origin, direction = _rays(cameras, device)
     step = max(1, RAYS_AT_ONCE[torch.device(device).type] // len(worlds))
-    parts = [_cast(scene, origin, some) for some in direction.split(step, dim=2)]
-    image, depth, semantic = (torch.cat(part, dim=2) for part in zip(*parts, strict=True))
-    return image, depth, semantic
-
-
-def _cast(scene: Scene, origin: Tensor, direction: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The same of some of the pixels' rays from origin (B, 3, 1) along direction (B, 3, R)."""
-    color, hits = look(scene, origin, direction, wide=0.0, bounces=BOUNCES)
-    semantic = torch.where(hits.t >= SKY_DEPTH, int(Semantic.SKY), properties(scene.shapes.semantic, hits))
-    return to_display(color), hits.t.clamp(max=SKY_DEPTH)[:, None], semantic[:, None].to(torch.int16)
+    parts = [look(scene, origin, some) for some in direction.split(step, dim=2)]
+    hits = joined([hits for _, hits in parts])
+    size = (cameras[0].height, cameras[0].width)
+    image = to_display(torch.cat([color for color, _ in parts], dim=2)).unflatten(2, size)
+    semantic = torch.where(hits.t >= SKY_DEPTH, int(Semantic.SKY), properties(shapes.semantic, hits))
+    depth = hits.t.clamp(max=SKY_DEPTH)
+    return (
+        smoothed(shapes, origin, direction, hits, image),
+        depth[:, None].unflatten(2, size),
+        semantic[:, None].to(torch.int16).unflatten(2, size),
+    )
 
 
 def _spread(cameras: Sequence[Camera]) -> Tensor:

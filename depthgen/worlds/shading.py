@@ -12,7 +12,8 @@ from depthgen.worlds.raycast import length, plane_distance
 
 LAMP_METRES = 1.0  # within about this distance of a lamp its light does not grow any more
 LAMP_REACH = 5.0  # metres; the same for the lamp under a room's ceiling
-HALO_METRES = 0.12  # how wide the air around a lamp shines
+HALO_METRES = 0.12  # how wide clear air around a lamp shines
+HALO_IN_FOG = 130.0  # how much wider with every 1 / m of extinction
 HALO = 0.5  # of the lamp's light
 
 
@@ -79,12 +80,13 @@ def _cosine(direction: Tensor, normal: Tensor) -> Tensor:
 
 
 def halos(light: Light, origin: Tensor, unit: Tensor, distance: Tensor) -> Tensor:
-    """Light (B, 3, R) of the air around lamps, seen along unit (B, 3, R) for distance (B, R) metres."""
+    """Light (B, 3, R) of the open air around lamps, seen along unit (B, 3, R) for distance (B, R) metres."""
     to_lamp = light.lamps[:, :, :3, None] - origin[:, None]  # (B, LAMPS, 3, R or 1)
     along = (to_lamp * unit[:, None]).sum(2)
     nearest = torch.minimum(along.clamp(min=0), distance[:, None])[:, :, None] * unit[:, None]
     squared = (to_lamp - nearest).square().sum(2)
-    strength = HALO * light.lamps[:, :, 6:] / (1 + squared / HALO_METRES**2)
+    width = HALO_METRES * (1 + HALO_IN_FOG * light.fog[..., None])
+    strength = HALO * light.lamps[:, :, 6:] * (1 - light.indoor[..., None]) / (1 + squared / width**2)
     return light.lamps[:, :, 3:6].transpose(1, 2) @ strength
 
 

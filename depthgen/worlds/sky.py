@@ -71,7 +71,7 @@ def outside(light: Light, direction: Tensor) -> Tensor:
     """(B, 3, R) what a window shows in unit directions (B, 3, R): far hills, and a town at night."""
     x, y, z = direction.unbind(1)
     around = torch.stack([x, z], 1) / torch.hypot(x, z).clamp(min=1e-6)[:, None]
-    ridge = 0.02 + 0.11 * _noise(2.5 * around) + 0.03 * _noise(9 * around)
+    ridge = -0.03 + 0.11 * _noise(2.5 * around) + 0.03 * _noise(9 * around)
     below = smoothstep((ridge + y[:, None]) * 90)
     depth = ((ridge + y[:, None]) / 0.5).clamp(0, 1)  # of the land, 0 at the ridge
     land = torch.lerp(0.6 * light.horizon, 1.3 * light.below, 0.6)[:, :, None] * (1 - 0.5 * depth)

@@ -1,14 +1,15 @@
 """Procedural patterns, evaluated at hit points only, in metres along the surface.
 
 Every pattern maps surface coordinates in periods to how much of the material's second colour shows, in [0, 1]
-(BOOKS, PAINTING and WINDOWS bring colours of their own). Patterns fade to their mean as pixels get as wide as
-a period, but for those that fill a face.
+(BOOKS, PAINTING and WINDOWS bring colours of their own). Edges are averaged over a pixel's width, and
+patterns fade to their mean as pixels get as wide as a period, but for those that fill a face.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -23,16 +24,20 @@ class Surface:
     """P points to be coloured. point (P, 3) metres in the primitive's frame, across (P, 2) the same along the
     surface (second coordinate down), both in periods of the pattern; face (P, 2) the latter in half sizes of
     the primitive, [-1, 1] on a box, and extent (P, 2) those half sizes in metres; flat (P,) bool: horizontal
-    surfaces; fade (P,) 1 where the pattern is fully visible, 0 where it is finer than a pixel; scale (P,) is
-    the period in metres."""
+    surfaces; scale (P,) is the period in metres, blur (P,) the width of a pixel in periods."""
 
     point: Tensor
     across: Tensor
     face: Tensor
     extent: Tensor
     flat: Tensor
-    fade: Tensor
     scale: Tensor
+    blur: Tensor
+
+    @property
+    def fade(self) -> Tensor:
+        """(P,) 1 where the pattern is fully visible, 0 where it is finer than a pixel."""
+        return (1.5 - 5.7 * self.blur).clamp(0, 1)
 
 
 def surface(
@@ -50,8 +55,8 @@ def surface(
         _unrolled(local, half_size, shape, scale),
         point.gather(1, axes),
     )
-    fade = (1.5 - pixel / (0.35 * scale)).clamp(0, 1)
-    return Surface(point, across, local.gather(1, axes), half_size.gather(1, axes), flat, fade, scale)
+    blur = (pixel / scale).clamp(min=1e-3)
+    return Surface(point, across, local.gather(1, axes), half_size.gather(1, axes), flat, scale, blur)
 
 
 def _wrapped(shape: Tensor, normal: Tensor) -> Tensor:
@@ -83,7 +88,8 @@ def smoothstep(x: Tensor) -> Tensor:
 
 def hashed(*lattice: Tensor) -> Tensor:
     """A number in [0, 1) for each integer lattice point, the same on every device (integers alone)."""
-    return _mixed(sum(c.floor().int() * factor for c, factor in zip(lattice, FACTORS, strict=False)))
+    terms = (c.floor().int() * factor for c, factor in zip(lattice, FACTORS, strict=False))
+    return _mixed(reduce(torch.add, terms))
 
 
 def _mixed(value: Tensor) -> Tensor:
@@ -114,33 +120,35 @@ def _noise(s: Surface) -> Tensor:
 
 def _grass(s: Surface) -> Tensor:
     blades = value_noise(s.across * torch.tensor([9.0, 3.0], device=s.across.device))
-    return 0.55 * value_noise(s.across) + 0.45 * blades
+    tufts = value_noise(s.across)
+    return 0.35 * value_noise(0.17 * s.across) + 0.35 * tufts + 0.3 * blades
 
 
 def _planks(s: Surface) -> Tensor:
     u, v = s.across.unbind(1)
     shifted = v / 6 + hashed(u)  # boards are six widths long
-    seam = (_fraction(u) < 0.06) | (_fraction(shifted) < 0.012)
-    return torch.where(seam, 1.0, 0.6 * hashed(u, shifted))
+    seams = either(bars(u, 0, 0.06, s.blur), bars(shifted, 0, 0.012, s.blur / 6))
+    return torch.lerp(0.6 * hashed(u, shifted), torch.ones_like(u), seams)
 
 
 def _tiles(s: Surface) -> Tensor:
-    return (_fraction(s.across) < 0.06).any(1).float()
+    return either(*(bars(along, 0, 0.06, s.blur) for along in s.across.unbind(1)))
 
 
 def _bricks(s: Surface) -> Tensor:
     u, v = s.across[:, 0] / 2, s.across[:, 1]
     u = u + 0.5 * (v.floor() % 2)
-    mortar = (_fraction(u) < 0.06) | (_fraction(v) < 0.12)
-    return torch.where(mortar, 1.0, 0.35 * hashed(u, v))
+    mortar = either(bars(u, 0, 0.06, s.blur / 2), bars(v, 0, 0.12, s.blur))
+    return torch.lerp(0.35 * hashed(u, v), torch.ones_like(u), mortar)
 
 
 def _checker(s: Surface) -> Tensor:
-    return s.across.floor().sum(1) % 2
+    u, v = (bars(along / 2, 0.5, 1, s.blur / 2) for along in s.across.unbind(1))
+    return u * (1 - v) + v * (1 - u)
 
 
 def _stripes(s: Surface) -> Tensor:
-    return (_fraction(s.across[:, 0]) < 0.5).float()
+    return bars(s.across[:, 0], 0, 0.5, s.blur)
 
 
 def _sand(s: Surface) -> Tensor:
@@ -154,13 +162,12 @@ def _water(s: Surface) -> Tensor:
 
 
 def _windows(s: Surface) -> Tensor:
-    u, v = _fraction(s.across).unbind(1)
-    pane = (u > 0.22) & (u < 0.78) & (v > 0.2) & (v < 0.75)
-    return (pane & ~s.flat).float()
+    u, v = s.across.unbind(1)
+    return bars(u, 0.22, 0.78, s.blur) * bars(v, 0.2, 0.75, s.blur) * ~s.flat
 
 
 def _books(s: Surface) -> Tensor:
-    return (_fraction(s.across[:, 1]) < 0.1).float()  # the board they stand on
+    return bars(s.across[:, 1], 0, 0.1, s.blur)  # the board they stand on
 
 
 def _wood(s: Surface) -> Tensor:
@@ -196,8 +203,8 @@ def _cobbles(s: Surface) -> Tensor:
 def _shingles(s: Surface) -> Tensor:
     u, v = s.across[:, 0], s.across[:, 1] / 0.8
     u = u + 0.5 * (v.floor() % 2)
-    edge = _fraction(v) > 0.95 - 0.35 * (2 * _fraction(u) - 1) ** 4  # rounded lower edges and their shadow
-    return torch.where(edge, 1.0, 0.5 * hashed(u, v) + 0.15 * (1 - _fraction(v)))
+    below = above(_fraction(v), 0.95 - 0.35 * (2 * _fraction(u) - 1) ** 4, s.blur)  # its rounded lower edge
+    return torch.lerp(0.5 * hashed(u, v) + 0.15 * (1 - _fraction(v)), torch.ones_like(u), below)
 
 
 def _leaves(s: Surface) -> Tensor:
@@ -207,43 +214,69 @@ def _leaves(s: Surface) -> Tensor:
 
 def _rug(s: Surface) -> Tensor:
     shorter = s.extent.amin(1)
-    to_edge = ((1 - s.face.abs()) * s.extent).amin(1) / shorter
+    blur, place = s.blur * s.scale / shorter, s.face * s.extent / shorter[:, None]
+    to_edge = (s.extent / shorter[:, None] - place.abs()).amin(1)
+    zigzag = bars(4 * place.sum(1), 0, 0.5, 5.7 * blur)
+    border = between(to_edge, 0.12, 0.25, blur) * zigzag
+    lines = between(to_edge, 0.05, 0.09, blur) + between(to_edge, 0.28, 0.31, blur)
     diamond = s.face.abs().sum(1)
-    zigzag = _fraction(4 * (s.face * s.extent).sum(1) / shorter) < 0.5
-    lines = ((to_edge > 0.05) & (to_edge < 0.09)) | ((to_edge > 0.28) & (to_edge < 0.31))
-    border = (to_edge >= 0.12) & (to_edge <= 0.25) & zigzag
-    medallion = ((diamond > 0.22) & (diamond < 0.5)) | ((diamond > 0.58) & (diamond < 0.64))
-    pattern = (lines | border | (medallion & (to_edge > 0.31))).float()
+    medallion = between(diamond, 0.22, 0.5, blur) + between(diamond, 0.58, 0.64, blur)
+    pattern = (lines + border + medallion * above(to_edge, 0.31, blur)).clamp(max=1)
     return 0.9 * pattern + 0.1 * (0.5 + (_fabric(s) - 0.5) * s.fade)
 
 
 def _painting(s: Surface) -> Tensor:
     """Three ranges of hills, each with more of the second colour than the one behind."""
     right, down = s.face.unbind(1)
-    share = 0.12 * (down + 1)
+    share, blur = 0.12 * (down + 1), s.blur * s.scale / s.extent[:, 1]
     for number, level in enumerate((-0.1, 0.25, 0.6)):
         outline = torch.stack([1.3 * right + 17 * number, 97 * s.scale], 1)
         hill = level - 0.7 * (value_noise(outline) - 0.4)
-        share = torch.where(down > hill, 0.4 + 0.3 * number, share)
+        share = share + (0.4 + 0.3 * number - share) * above(down, hill, blur)
     return share
 
 
 def _wallpaper(s: Surface) -> Tensor:
     u, v = s.across.unbind(1)
-    stripe = (_fraction(u) < 0.07).float()
+    stripe = bars(u, 0, 0.07, s.blur)
     from_flower = torch.hypot(_fraction(u) - 0.535, _fraction(v + 0.5 * (u.floor() % 2)) - 0.5)
     petals = 0.13 + 0.04 * torch.cos(5 * torch.atan2(_fraction(u) - 0.535, _fraction(v) - 0.5))
-    return torch.maximum(stripe, 0.8 * (from_flower < petals).float())
+    return torch.maximum(stripe, 0.8 * above(petals, from_flower, s.blur))
 
 
 def _keys(s: Surface) -> Tensor:
     u, v = s.across.unbind(1)
     u = u + 0.3 * (v.floor() % 3)
-    return ((_fraction(u) > 0.15) & (_fraction(v) > 0.15)).float()
+    return bars(u, 0.15, 1, s.blur) * bars(v, 0.15, 1, s.blur)
 
 
 def _fraction(x: Tensor) -> Tensor:
     return x - x.floor()
+
+
+def bars(x: Tensor, low: float, high: float, width: Tensor) -> Tensor:
+    """Share (P,) of the interval of `width` around x that lies in [low, high] of some period of 1."""
+
+    def before(end: Tensor) -> Tensor:
+        return end.floor() * (high - low) + _fraction(end).clamp(low, high) - low
+
+    start = _fraction(x)  # near 0, where numbers are precise
+    return ((before(start + width / 2) - before(start - width / 2)) / width).clamp(0, 1)
+
+
+def above(x: Tensor, limit: Tensor | float, width: Tensor) -> Tensor:
+    """Share (P,) of the interval of `width` around x that lies above the limit."""
+    return (0.5 + (x - limit) / width).clamp(0, 1)
+
+
+def between(x: Tensor, low: float, high: float, width: Tensor) -> Tensor:
+    """Share (P,) of the interval of `width` around x that lies in [low, high]."""
+    return above(x, low, width) - above(x, high, width)
+
+
+def either(first: Tensor, second: Tensor) -> Tensor:
+    """The share that two independent shares cover."""
+    return first + second - first * second
 
 
 PATTERNS: dict[Texture, tuple[Callable[[Surface], Tensor], float]] = {  # with the mean they fade to
@@ -293,7 +326,7 @@ def painting_colors(s: Surface, sky: Tensor) -> Tensor:
     at = torch.stack([1.2 * hashed(key, key) - 0.6, -0.3 - 0.4 * hashed(key, key + 1)], 1)
     from_sun = ((s.face - at) * s.extent).square().sum(1).sqrt() / s.extent.amin(1)
     pale = torch.tensor([1.0, 0.93, 0.7], device=sky.device)
-    return torch.where((from_sun < 0.22)[:, None], pale, sky)
+    return torch.lerp(sky, pale, above(-from_sun, -0.22, s.blur * s.scale / s.extent.amin(1))[:, None])
 
 
 def book_colors(s: Surface) -> Tensor:
@@ -308,4 +341,4 @@ def book_colors(s: Surface) -> Tensor:
 
 def lit_panes(s: Surface) -> Tensor:
     """Which windows of a facade are lit at night (P,): about half."""
-    return (hashed(*s.across.unbind(1)) < 0.5).float() * _windows(s)
+    return (hashed(*s.across.unbind(1)) < 0.5) * _windows(s)

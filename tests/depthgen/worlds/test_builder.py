@@ -52,6 +52,13 @@ def test_positive_pitch_lifts_the_far_end() -> None:
     assert rotation(pitch=90) @ [0, 0, 1] == pytest.approx([0, -1, 0])
 
 
+def test_rotations_are_yaw_after_pitch_after_roll() -> None:
+    composed = rotation(yaw=40) @ rotation(pitch=-25) @ rotation(roll=70)
+    assert rotation(yaw=40, pitch=-25, roll=70) == pytest.approx(composed)
+    assert rotation(roll=90) @ [1, 0, 0] == pytest.approx([0, 1, 0])
+    assert composed @ composed.T == pytest.approx(np.eye(3))
+
+
 def test_primitives_are_sorted_by_shape_and_know_their_size() -> None:
     builder = Builder()
     builder.cone(0, 0, (1, 2, 3), GREY, Semantic.TREE, yaw=30)

@@ -39,7 +39,7 @@ def test_days_are_brighter_than_nights_and_fog_is_greyer() -> None:
 
 
 def test_stars_and_clouds_need_a_clear_sky() -> None:
-    assert sun("night").stars > 5 * sun("night", "fog").stars > 0
+    assert sun("night").stars > 0 == sun("night", "fog").stars
     assert sun("noon").stars == 0
     assert sun("noon").clouds[0] > 0 == sun("noon", "snow").clouds[0]
 

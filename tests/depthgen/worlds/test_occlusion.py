@@ -55,10 +55,10 @@ def test_distances_agree_with_open3d(unit_mesh: Callable[[str], Any], name: str)
     spread = torch.rand(2000, 3, generator=torch.Generator().manual_seed(0)) * 4 - 2
     where = spread + torch.tensor([0.3, -1.6, 6.0])
     truth = torch.from_numpy(scene.compute_signed_distance(where.numpy()).numpy())
-    zero = torch.zeros(len(where), dtype=torch.int64)
-    pairs = (zero, zero, torch.arange(len(where)))
-    shapes = batched([primitives_of(builder)])
-    distance = signed_distance(shapes, Shape[name.upper()], where.T[None], pairs)
+    shape = primitives_of(builder)
+    local = shape.local_from_world[0] @ torch.cat([where.T, torch.ones(1, len(where))])
+    half = shape.half_size.T.expand(3, len(where))
+    distance = signed_distance(Shape[name.upper()], local, half)
     near = truth.abs() < PROBES[-1]
     assert near.sum() > 500
     assert ((distance - truth).abs() <= 0.01 + share * truth.abs())[near].float().mean() > 0.98

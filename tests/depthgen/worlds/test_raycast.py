@@ -141,6 +141,15 @@ def test_bounding_spheres_leave_out_no_hit(monkeypatch: pytest.MonkeyPatch, dist
     assert 0.02 < shadow.float().mean() < 0.98
 
 
+def test_candidates_are_all_that_is_met() -> None:
+    world, (origin, direction) = cluttered(3), fan(side=24)
+    every = nearest_hits(world, origin, direction)
+    same = nearest_hits(world, origin, direction, every.index[:, None])
+    assert torch.equal(same.t, every.t)
+    other = (every.index[:, None] + 1) % len(world)
+    assert (nearest_hits(world, origin, direction, other).t >= every.t).all()
+
+
 def test_worlds_of_different_sizes_do_not_disturb_each_other() -> None:
     small, large = built(("cone", 0, 5, (2, 2, 2))), cluttered(1)
     both = batched([Primitives(*(v[0] for v in vars(w).values())) for w in (small, large)])

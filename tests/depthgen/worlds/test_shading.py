@@ -91,11 +91,14 @@ def test_pane_light_is_that_of_a_disc_of_its_area() -> None:
 
 
 def test_halos_shine_through_air_but_not_through_walls() -> None:
-    light = sun("clear", Lamp((0.0, 0.0, 5.0), (1.0, 0.5, 0.2), 1.0))
+    clear = sun("clear", Lamp((0.0, 0.0, 5.0), (1.0, 0.5, 0.2), 1.0))
+    light = replace(clear, fog=torch.zeros(1, 1))
     origin, ahead = torch.zeros(1, 3, 1), points((0.0, 0.0, 1.0))
-    seen, hidden = (halos(light, origin, ahead, torch.full((1, 1), far))[0, 0, 0] for far in (50.0, 2.0))
-    assert seen.item() == pytest.approx(HALO)
-    assert hidden.item() == pytest.approx(HALO / (1 + 9 / HALO_METRES**2))
-    shifted = points((HALO_METRES, 0.0, 0.0))
-    aside = halos(light, shifted, ahead, torch.full((1, 1), 50.0))
-    assert aside[0, 0, 0].item() == pytest.approx(HALO / 2)
+    far, near = torch.full((1, 1), 50.0), torch.full((1, 1), 2.0)
+    assert halos(light, origin, ahead, far)[0, 0, 0].item() == pytest.approx(HALO)
+    hidden = halos(light, origin, ahead, near)[0, 0, 0].item()
+    assert hidden == pytest.approx(HALO / (1 + 9 / HALO_METRES**2))
+    aside = points((HALO_METRES, 0.0, 0.0))
+    assert halos(light, aside, ahead, far)[0, 0, 0].item() == pytest.approx(HALO / 2)
+    assert (halos(clear, aside, ahead, far) > halos(light, aside, ahead, far)).all()  # some haze
+    assert not halos(replace(light, indoor=torch.ones(1, 1)), origin, ahead, far).any()
