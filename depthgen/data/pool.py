@@ -247,9 +247,14 @@ def build(seeds: range, size: int) -> Built:
 
 
 def packed(seeds: range, size: int) -> bytes:
-    """`build` as bytes, tensors as arrays: torch would send every tensor as an open file of its own."""
+    """`build` for another process."""
+    return as_bytes(build(seeds, size))
+
+
+def as_bytes(value: Any) -> bytes:
+    """A pickle that holds tensors as arrays: torch would send each as an open file of its own."""
     written = io.BytesIO()
-    _Pickler(written, protocol=5).dump(build(seeds, size))
+    _Pickler(written, protocol=5).dump(value)
     return written.getvalue()
 
 
