@@ -1,8 +1,8 @@
 """One closed-up surface for rooms: all views averaged in a truncated signed distance field.
 
 Curless and Levoy, "A Volumetric Method for Building Complex Models from Range Images", 1996, in Open3D's
-sparse voxel blocks. The voxel is as wide as a pixel at the median depth, whatever the unit; surfaces so far away that
-their pixels are much wider than a voxel come out coarse, so for outdoor scenes the grid meshes are better.
+sparse voxel blocks. The voxel is as wide as a pixel at the median depth, whatever the unit; surfaces so far
+away that their pixels are much wider than a voxel come out coarse: outdoors the grid meshes are better.
 """
 
 from __future__ import annotations
@@ -88,12 +88,10 @@ def _in_order(mesh: Mesh) -> Mesh:
 
 
 def _lens_and_pose(camera: Camera) -> tuple[o3c.Tensor, o3c.Tensor]:
-    """Intrinsics, with Open3D's pixel centres at whole numbers, and camera_from_world."""
+    """K and camera_from_world; the volume rounds image points down to pixels, so their centres are at 0.5."""
     import open3d.core as o3c
 
-    centred = camera.K.clone()
-    centred[:2, 2] -= 0.5
-    return o3c.Tensor(centred.numpy()), o3c.Tensor(camera.camera_from_world.numpy())
+    return o3c.Tensor(camera.K.numpy()), o3c.Tensor(camera.camera_from_world.numpy())
 
 
 def _picture(values: Tensor) -> Image:

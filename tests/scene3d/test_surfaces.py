@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from depthgen import worlds
-from depthgen.geometry import Camera, components, rasterize, turned, vertex_normals
+from depthgen.geometry import Camera, components, pixel_rays, rasterize, turned, vertex_normals
 from scene3d.backends.oracle import Oracle
 from scene3d.frame import Frame
 from scene3d.fusion import extend, fuse_all, tidied, tsdf_mesh, view_from
@@ -55,6 +55,15 @@ def test_the_distance_field_knows_no_metres_and_no_order_of_threads(views: list[
     assert torch.equal(one.faces, again.faces)
     assert torch.equal(one.faces, large.faces)  # a power of two: not even rounding differs
     torch.testing.assert_close(large.vertices, 128 * one.vertices)
+
+
+def test_a_slanted_wall_is_where_it_is() -> None:
+    """A shift of half a pixel would move it by 0.026 m along the optical axis."""
+    camera = Camera.from_fov(60, 48, 48)
+    depth = (3 / (1 - 0.6 * pixel_rays(camera)[..., 0]))[None]
+    seen = torch.ones(1, 48, 48, dtype=torch.bool)
+    vertices = tsdf_mesh([Frame(torch.rand(3, 48, 48), depth, seen, ~seen, camera)]).vertices
+    assert (vertices[:, 2] - 0.6 * vertices[:, 0]).mean().item() == pytest.approx(3, abs=0.003)
 
 
 def test_the_distance_field_of_nothing_is_empty(views: list[Frame]) -> None:
