@@ -14,7 +14,7 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,12 +180,10 @@ def _map(frames: Sequence[Frame], found: list[Tensor], pictures: list[Reference]
         colors.append(picture.image[:, low].T)
         flags.append(pixels[low])
     at, color, ok = torch.cat(points), torch.cat(colors), torch.cat(flags)
-    reach = min(12.0, float(at[:, [0, 2]].abs().quantile(0.97)))
     color = torch.where(ok[:, None], 0.3 + 0.6 * color, torch.tensor([0.85, 0.1, 0.15]))
     order = torch.cat((ok.nonzero(), (~ok).nonzero())).squeeze(1)  # what is missing on top
-    column, row = (
-        PANEL * (0.5 + 0.48 * at[order][:, axis] / reach * sign) for axis, sign in ((0, 1), (2, -1))
-    )
+    on_map = _from_above(at)
+    column, row = on_map(at[order])
     inside = (column >= 0) & (column < PANEL) & (row >= 0) & (row < PANEL)
     canvas = torch.full((PANEL, PANEL, 3), 0.97)
     canvas[row[inside].long(), column[inside].long()] = color[order][inside]
@@ -194,12 +192,24 @@ def _map(frames: Sequence[Frame], found: list[Tensor], pictures: list[Reference]
     pen = ImageDraw.Draw(image)
     pen.text((4, 2), title, (20, 20, 20), font=ImageFont.load_default(11))
     for frame in frames:
-        x, z = (PANEL * 0.48 * frame.camera.position[axis].item() / reach for axis in (0, 2))
+        x, y = (place.item() for place in on_map(frame.camera.position.float()))
         dx, dz = (9 * frame.camera.world_from_camera[axis, 2].item() for axis in (0, 2))
-        start = (PANEL / 2 + x, 18 + PANEL / 2 - z)
-        pen.line((*start, start[0] + dx, start[1] - dz), (20, 40, 200), 1)
-        pen.ellipse((start[0] - 2, start[1] - 2, start[0] + 2, start[1] + 2), (20, 40, 200))
+        pen.line((x, y + 18, x + dx, y + 18 - dz), (20, 40, 200), 1)
+        pen.ellipse((x - 2, y + 16, x + 2, y + 20), (20, 40, 200))
     return image
+
+
+def _from_above(points: Tensor) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """The map of places (..., 3) to columns and rows of a panel that shows the points (N, 3), to 12 m at most."""
+    ground = points[points.norm(dim=1) < 12][:, [0, 2]]
+    low, high = ground.quantile(0.01, dim=0), ground.quantile(0.99, dim=0)
+    middle, scale = (low + high) / 2, 0.92 * PANEL / float((high - low).max())
+
+    def on_map(places: Tensor) -> tuple[Tensor, Tensor]:
+        x, z = (places[..., [0, 2]] - middle).unbind(-1)
+        return PANEL / 2 + scale * x, PANEL / 2 - scale * z
+
+    return on_map
 
 
 def _side_by_side(images: tuple[Image.Image, ...]) -> Image.Image:
