@@ -35,7 +35,7 @@ def test_the_texture_of_a_view_shows_what_its_vertices_showed(garden: Scene) -> 
     assert painted.uv.min() >= 0
     assert painted.uv.max() <= 1
     difference = (painted_colors(painted) - painted.mesh.colors).abs().amax(1)
-    assert difference.quantile(0.9) < 0.01  # the rest are rims
+    assert difference.max() < 0.05  # rims included, half a pixel beyond the pixels
 
 
 def test_the_nearer_and_more_frontal_view_paints(look: Look) -> None:
