@@ -26,6 +26,8 @@ OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
 STEP_TITLES = "view    new   residual: image   depth   seam: colour   depth   seconds"
 OF_A_NEW_SCENE = ("out", "image", "then", "models", "views", "trajectory", "seed")
 
+REPORT, MISSED = "report.html", 1  # of a scene folder; the exit status when a limit is missed
+
 GENERATE_EXAMPLES = """\
 examples:
   generate-scene "a cabin by a lake at sunset"                  a scene in ./a-cabin-by-a-lake-at-sunset
@@ -36,6 +38,7 @@ examples:
   generate-scene "a kitchen" size=384 guidance=5                KEY=VALUE changes any setting
   generate-scene --resume library                               finish what was interrupted
   generate-scene --undo library                                 take back its last view
+  generate-scene --report library --strict                      measure it; status 1 if it misses a limit
   generate-scene --fork library --at 4 "a library at night" --out night     go on from view 4 with other words
 """
 
@@ -88,6 +91,8 @@ def _generate_parser() -> argparse.ArgumentParser:
     add("--resume", type=Path, metavar="DIR", help="finish the scene in DIR")
     add("--undo", type=Path, metavar="DIR", help="take back the last view of the scene in DIR")
     add("--fork", type=Path, metavar="DIR", help="a new scene from the first views of the one in DIR")
+    add("--report", type=Path, metavar="DIR", help="write report.html and report.json of the scene in DIR")
+    add("--strict", action="store_true", help="exit with status 1 if the scene misses a limit of its report")
     add("--at", type=int, metavar="N", help="with --fork: the first view that is made anew")
     add("--device", metavar="NAME", help="auto (default), cpu or cuda")
     add("--offline", action="store_true", help="never ask a model hub; use what is on this machine")
@@ -116,8 +121,23 @@ def _generate(arguments: argparse.Namespace) -> None:
     overrides = [word for word in arguments.words if OVERRIDE.match(word)]
     mode = _mode(arguments)
     scene = _new(arguments, words, overrides) if mode is None else _CHANGES[mode](arguments)
-    if scene.frames:
+    if mode == "report":
+        print(scene.export(scene.root / REPORT))
+    elif scene.frames:
         _export(scene)
+    if arguments.strict:
+        _held_to_limits(scene)
+
+
+def _held_to_limits(scene: Scene) -> None:
+    """Name each limit that the scene misses, and exit with status 1 if it misses one."""
+    import json
+
+    missed = json.loads((scene.root / REPORT).with_suffix(".json").read_text(encoding="utf-8"))["failures"]
+    for line in missed:
+        print(f"not good enough: {line}", file=sys.stderr)
+    if missed:
+        sys.exit(MISSED)
 
 
 def _mode(arguments: argparse.Namespace) -> str | None:
@@ -171,6 +191,12 @@ def _resumed(arguments: argparse.Namespace) -> Scene:
     return _finished(arguments.resume, arguments.device)
 
 
+def _reported(arguments: argparse.Namespace) -> Scene:
+    from scene3d.scene import Scene
+
+    return Scene.load(arguments.report)
+
+
 def _undone(arguments: argparse.Namespace) -> Scene:
     from scene3d.history import undo
 
@@ -195,6 +221,7 @@ _CHANGES: dict[str, Callable[[argparse.Namespace], Scene]] = {  # of a scene tha
     "resume": _resumed,
     "undo": _undone,
     "fork": _forked,
+    "report": _reported,
 }
 
 

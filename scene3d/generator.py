@@ -10,6 +10,7 @@ depend on (seed, view, stage), so a run that was killed and resumed writes the s
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -243,8 +244,20 @@ def _uncertain(frame: Frame) -> float | None:
 def _committed(scene: Scene, frame: Frame, entry: Entry, clock: _Clock, run: _Run) -> SceneStep:
     with clock("commit"):
         scene = scene.with_frame(frame, entry)
-    journal.record_seconds(scene.root, entry.view, clock.seconds)
+    journal.record_costs(scene.root, entry.view, clock.seconds, _peak_memory_mib(run.device))
     return SceneStep(entry.view, run.config.views, scene, clock.seconds)
+
+
+def _peak_memory_mib(device: str) -> float | None:
+    """The most memory so far: of the GPU if one is used, else of the process; None where nobody counts it."""
+    if device.startswith("cuda"):
+        return round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB here
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
 @dataclass(frozen=True)

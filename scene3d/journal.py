@@ -3,7 +3,7 @@
     scene.json                    what was asked, with what, and one entry per committed view
     views/0000/                   image.png depth.npy known.png valid.png camera.json [certainty.npy]
     input.png                     the user's picture of view 0, if there was one
-    timings.json                  seconds per stage; the only file here that depends on the clock
+    timings.json, memory.json     seconds per stage, peak memory; the only files here that vary between runs
     adjustment.json               corrections of depth for the exports; see scene3d.adjustment
 
 A view counts once scene.json lists it. Both steps of a commit are renames, so a process killed at any point
@@ -130,14 +130,26 @@ def read_input(root: Path, manifest: Manifest) -> Tensor | None:
     return read_image(root / INPUT)
 
 
-def record_seconds(root: Path, view: int, seconds: dict[str, float]) -> None:
-    """Note how long the stages of a view took, in timings.json."""
-    path = root / "timings.json"
+def record_costs(root: Path, view: int, seconds: dict[str, float], peak_memory_mib: float | None) -> None:
+    """Note how long the stages of a view took, and the most memory the process had held by then."""
+    _record(root / "timings.json", view, seconds)
+    _record(root / "memory.json", view, peak_memory_mib)
+
+
+def read_costs(root: Path) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Seconds by view ("0000") and stage, and peak memory in MiB by view, as far as they were noted."""
+    return _recorded(root / "timings.json"), _recorded(root / "memory.json")
+
+
+def _record(path: Path, view: int, value: Any) -> None:
+    replace_file(path, _json({**_recorded(path), f"{view:04d}": value}))
+
+
+def _recorded(path: Path) -> dict[str, Any]:
     try:
-        timings = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # none yet; or damaged, which is no reason to stop
-        timings = {}
-    replace_file(path, _json({**timings, f"{view:04d}": seconds}))
+        return {}
 
 
 def read_manifest(root: Path) -> Manifest:

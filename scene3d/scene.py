@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from depthgen.geometry import EMPTY_MESH, Mesh, merge_meshes
 from scene3d.frame import Frame
 from scene3d.fusion import Fused, background_layers, fuse_all
 from scene3d.journal import Entry, Manifest, SceneFolderError, commit_view, read_manifest, read_view
+
+if TYPE_CHECKING:
+    from scene3d.adjustment import Adjustment
 
 __all__ = ["Frame", "Scene"]
 
@@ -55,15 +59,19 @@ class Scene:
     def adjusted(self) -> Scene:
         """The scene with the depth of its views corrected so that they agree; see `scene3d.adjustment`.
 
-        For fusion and export: the views on disk stay as they are. The scene itself if its settings say
-        adjust=false.
+        For fusion and export: the views on disk stay as they are.
         """
-        if not self.manifest.config.get("adjust", True):
-            return self
-        from scene3d.adjustment import adjusted, stored_adjustment
+        from scene3d.adjustment import adjusted
 
-        corrections = stored_adjustment(self.root, self.manifest, self.frames)
-        return replace(self, frames=adjusted(self.frames, corrections))
+        return replace(self, frames=adjusted(self.frames, self.adjustment()))
+
+    def adjustment(self) -> Adjustment:
+        """The corrections of `adjusted`, solved once and kept in the folder; none with adjust=false."""
+        from scene3d.adjustment import no_adjustment, stored_adjustment
+
+        if not self.manifest.config.get("adjust", True):
+            return no_adjustment(self.frames)
+        return stored_adjustment(self.root, self.manifest, self.frames)
 
     def fused(self) -> Fused:
         """All views as one surface (metres) and one sky (directions)."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from depthgen.evaluation.html import STYLE, data_address, facts, table
 from depthgen.evaluation.report import Report
 from depthgen.evaluation.statistics import Estimate
 
@@ -22,17 +21,7 @@ _PAGE = Template("""\
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>$title</title>
 <style>
-:root { color-scheme: light dark; --line: #8884; --faint: #888; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1500px; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin-top: 2em; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .3em .8em; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-small { color: var(--faint); display: block; } .best { font-weight: 700; }
-img { max-width: 100%; height: auto; border-radius: 6px; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1em 1em; } dt { color: var(--faint); }
-dd { margin: 0; overflow-wrap: anywhere; }
+$style
 </style></head><body>
 <h1>$title</h1>
 <div class="scroll">$overall</div>
@@ -54,7 +43,8 @@ def page(report: Report, sheet: Image | None) -> str:
         pictures=_pictures(sheet),
         groups="".join(_group_table(report, *part) for part in report.by_group().items() if report.grouped),
         broken=_broken(report.broken),
-        facts="".join(_facts(report.facts)),
+        facts="".join(facts(report.facts)),
+        style=STYLE,
     )
 
 
@@ -65,7 +55,7 @@ def _overall(report: Report) -> str:
     for model, estimates in overall.items():
         cells = [_cell(estimates[m], estimates[m].mean == best[m]) for m in report.metrics]
         rows.append([f"<td>{escape(model)}</td>", *cells])
-    return _table(["", *report.metrics], rows)
+    return table(["", *report.metrics], rows)
 
 
 def _best(means: Sequence[float], metric: str) -> float | None:
@@ -85,23 +75,13 @@ def _group_table(report: Report, model: str, groups: Mapping[str, Mapping[str, E
         for name, estimates in groups.items()
     ]
     title = f"{escape(model)}, by {escape(report.group)}"
-    return f'<h2>{title}</h2><div class="scroll">{_table(["", *report.metrics], rows)}</div>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f"<table><tr>{top}</tr>{''.join('<tr>' + ''.join(row) + '</tr>' for row in rows)}</table>"
+    return f'<h2>{title}</h2><div class="scroll">{table(["", *report.metrics], rows)}</div>'
 
 
 def _pictures(sheet: Image | None) -> str:
     if sheet is None:
         return ""
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return (
-        f'<h2>Best and worst images</h2><img alt="best and worst images" src="data:image/png;base64,{data}">'
-    )
+    return f'<h2>Best and worst images</h2><img alt="best and worst images" src="{data_address(sheet)}">'
 
 
 def _broken(messages: Sequence[str]) -> str:
@@ -109,12 +89,3 @@ def _broken(messages: Sequence[str]) -> str:
         return ""
     items = "".join(f"<li>{escape(message)}</li>" for message in messages)
     return f"<h2>Left out because they could not be read: {len(messages)}</h2><ul>{items}</ul>"
-
-
-def _facts(facts: Mapping[str, Any], above: str = "") -> Iterable[str]:
-    for name, value in facts.items():
-        label = f"{above}{name}"
-        if isinstance(value, Mapping):
-            yield from _facts(value, f"{label} / ")
-        else:
-            yield f"<dt>{escape(label)}</dt><dd>{escape(str(value))}</dd>"

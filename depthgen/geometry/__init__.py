@@ -7,7 +7,7 @@ Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is plana
 from depthgen.geometry.behind import Behind, behind
 from depthgen.geometry.blocks import EMPTY_MESH, Blocks
 from depthgen.geometry.camera import Camera, magnification, pixel_rays, project, unproject
-from depthgen.geometry.edges import MAX_SLOPE, depth_edges
+from depthgen.geometry.edges import MAX_SLOPE, cut_squares, depth_edges
 from depthgen.geometry.holes import clean_holes, pinholes, push_pull
 from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes, vertex_normals
 from depthgen.geometry.reproject import Reprojection, rasterize
@@ -25,6 +25,7 @@ __all__ = [
     "behind",
     "clean_holes",
     "compose",
+    "cut_squares",
     "depth_edges",
     "grid_mesh",
     "inverse",

@@ -35,6 +35,21 @@ def depth_edges(depth: Tensor, camera: Camera, valid: Tensor | None = None) -> T
     return edges[None]
 
 
+def cut_squares(depth: Tensor, camera: Camera, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Which squares (H-1,W-1) bool of four valid pixels are cut, and why, by their steepest cut side.
+
+    depth (1,H,W) metres; valid (1,H,W) bool. The first are cut by a step from one surface to another, the
+    second by one that a surface seen at a grazing angle would make (up to MAX_CURVED_SLOPE).
+    """
+    right, down = connections(depth[0], valid[0], camera)
+    across = _slope(depth[0], camera.K[0, 0].item()).where(~right, 0.0)
+    along = _slope(depth[0].T, camera.K[1, 1].item()).T.where(~down, 0.0)
+    sides = torch.stack([across[:-1], across[1:], along[:, :-1], along[:, 1:]])
+    whole = F.max_pool2d((~valid).float(), 2, 1)[0] == 0
+    steepest = sides.amax(0).where(whole, 0.0)
+    return steepest > MAX_CURVED_SLOPE, (steepest > 0) & (steepest <= MAX_CURVED_SLOPE)
+
+
 def check_depth(depth: Tensor, valid: Tensor, camera: Camera) -> None:
     """Raises ValueError unless depth and valid are (1,H,W) of the camera's size, depth > 0 where valid."""
     size = (1, camera.height, camera.width)
@@ -64,12 +79,17 @@ def _same_surface(depth: Tensor, valid: Tensor, focal: float) -> Tensor:
     The steeper a step, the more the steps beside it must agree that the surface goes on. The limits are
     measured: `examples/benchmarks/surface.py` asks of each triangle whether it leaves the true surface.
     """
-    here, there = depth[:, :-1], depth[:, 1:]
-    slope = (here - there).abs() * focal / torch.minimum(here, there)
+    slope = _slope(depth, focal)
     inverse = (1 / depth).where(valid, torch.nan)
     curved = (slope <= MAX_CURVED_SLOPE) & _goes_on(inverse, 1, CURVE_TOLERANCE)
     gentle = (slope <= MAX_SLOPE) | curved | _goes_on(inverse, PLANE_SUPPORT, PLANE_TOLERANCE)
     return gentle & valid[:, :-1] & valid[:, 1:]
+
+
+def _slope(depth: Tensor, focal: float) -> Tensor:
+    """Slope (H,W-1) of the steps along the rows of a depth map (H,W) against the image plane."""
+    here, there = depth[:, :-1], depth[:, 1:]
+    return (here - there).abs() * focal / torch.minimum(here, there)
 
 
 def _goes_on(inverse: Tensor, support: int, tolerance: float) -> Tensor:

@@ -54,6 +54,11 @@ class Adjustment:
     after: float | None = None
 
 
+def no_adjustment(frames: Sequence[Frame]) -> Adjustment:
+    """The corrections that leave all views as they are."""
+    return Adjustment((Correction.none(),) * len(frames))
+
+
 def adjusted(frames: Sequence[Frame], adjustment: Adjustment) -> tuple[Frame, ...]:
     """The views with their depth corrected."""
     pairs = zip(frames, adjustment.corrections, strict=True)

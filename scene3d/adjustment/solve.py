@@ -9,13 +9,14 @@ depth in this form is known from "Robust Consistent Video Depth Estimation" (Kop
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from scene3d.adjustment.correction import NODES, Adjustment, Correction, patch_weights
+from scene3d.adjustment.correction import NODES, Adjustment, Correction, no_adjustment, patch_weights
 from scene3d.adjustment.overlap import Overlap, Samples, overlap
 from scene3d.frame import Frame
 
@@ -52,7 +53,7 @@ def solve(frames: Sequence[Frame]) -> Adjustment:
             break
     after = _mean_disagreement(links)
     if before is None or after is None or after > (1 - GAIN) * before:
-        return Adjustment((Correction.none(),) * len(frames), before, before)
+        return replace(no_adjustment(frames), before=before, after=before)
     return Adjustment(tuple(_corrections(theta, samples)), before, after)
 
 

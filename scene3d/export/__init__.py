@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scene3d.export.contact_sheet import write_contact_sheet
 from scene3d.export.glb import write_glb
 from scene3d.export.ply import write_ply
+from scene3d.export.report import write_report
 from scene3d.export.transforms import write_camera_path, write_transforms
 from scene3d.export.video import write_preview
 from scene3d.export.viewer import write_viewer
@@ -24,6 +25,8 @@ WRITERS: dict[str, Callable[[Scene, Path], Path]] = {
     ".mp4": write_preview,
     ".png": write_contact_sheet,
     ".html": write_viewer,
+    "report.html": write_report,
+    "report.json": write_report,
 }
 FILES = (  # of a scene folder
     "exports/scene.glb",
@@ -33,6 +36,7 @@ FILES = (  # of a scene folder
     "preview.mp4",
     "contact_sheet.png",
     "viewer.html",
+    "report.html",
 )
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
     "write_glb",
     "write_ply",
     "write_preview",
+    "write_report",
     "write_transforms",
     "write_viewer",
 ]
@@ -64,7 +69,8 @@ def export(scene: Scene, path: str | Path) -> Path:
     if not scene.frames:
         raise ValueError(f"cannot export {path.name}: the scene has no view yet; finish it with --resume")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return WRITERS[max(endings, key=len)](scene.adjusted(), path)
+    writer = WRITERS[max(endings, key=len)]
+    return writer(scene if writer is write_report else scene.adjusted(), path)
 
 
 def export_all(scene: Scene) -> list[Path]:

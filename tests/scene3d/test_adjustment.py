@@ -183,7 +183,9 @@ def test_adjustment_can_be_switched_off_and_needs_no_writable_folder(
     garden: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     off = replace(garden, manifest=replace(garden.manifest, config={"adjust": False}))
-    assert off.adjusted() is off
+    assert off.adjustment().before is None
+    assert torch.equal(off.adjusted().frames[2].depth, off.frames[2].depth)
+    assert not (garden.root / "adjustment.json").exists()
 
     def refuse(*_: object) -> None:
         raise PermissionError("read-only")

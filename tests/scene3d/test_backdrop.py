@@ -29,9 +29,7 @@ def test_a_panorama_shows_its_directions_to_every_camera(yaw: float, pitch: floa
     height = 256
     v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(2 * height) + 0.5, indexing="ij")
     azimuth, down = (u / (2 * height) - 0.5) * 2 * torch.pi, (v / height - 0.5) * torch.pi
-    directions = torch.stack(
-        (down.cos() * azimuth.sin(), down.sin(), down.cos() * azimuth.cos()), dim=-1
-    )
+    directions = torch.stack((down.cos() * azimuth.sin(), down.sin(), down.cos() * azimuth.cos()), dim=-1)
     camera = Camera.from_fov(60, 24, 16, turned(yaw, pitch, (5, 6, 7)))
     seen = Backdrop(coded(directions)).seen_from(camera)
     assert (seen - coded(world_directions(camera))).abs().max() < 0.01

@@ -134,6 +134,18 @@ def test_a_view_is_taken_back_and_a_scene_forked(shell: Shell, monkeypatch: pyte
     assert exported == [2, 1, 2]
 
 
+def test_strict_names_the_limits_that_are_missed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scene3d.export.FILES", ("report.html",))
+    assert shell("generate-scene", "a kitchen", *TINY, "--out", "s", "--strict")[0] == 0
+    path = Path("s/scene.json")
+    path.write_text(path.read_text().replace('"residual_depth": null', '"residual_depth": 0.9', 1))
+    status, printed, errors = shell("generate-scene", "--report", "s", "--strict")
+    assert status == 1
+    assert str(Path("s/report.html")) in printed
+    assert errors.splitlines() == ["not good enough: residual depth, view 0: 90.00 %, limit 20.00 %"]
+    assert shell("generate-scene", "--report", "s")[0] == 0
+
+
 def test_views_are_rendered_and_shown(shell: Shell, monkeypatch: pytest.MonkeyPatch, garden: Scene) -> None:
     shown: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda address: not shown.append(address))
@@ -201,6 +213,7 @@ BAD_GENERATE = {
     "resume nothing": (["--resume", "nowhere"], "no scene.json"),
     "resume with a prompt": (["a hut", "--resume", "nowhere"], "leave out 'a hut'"),
     "resume with settings": (["--resume", "nowhere", "--views", "9"], "leave out '--views'"),
+    "report of nothing": (["--report", "nowhere"], "no scene.json"),
     "undo nothing": (["--undo", "nowhere"], "no scene.json"),
     "undo with a view": (["--undo", "nowhere", "--at", "2"], "leave out '--at'"),
     "undo and resume": (["--undo", "a", "--resume", "a"], "--resume and --undo do not go together"),

@@ -22,6 +22,7 @@ def test_every_file_of_a_scene_is_written(garden: Scene, monkeypatch: pytest.Mon
         "preview.mp4",
         "contact_sheet.png",
         "viewer.html",
+        "report.html",
     }
     assert all(path.stat().st_size > 500 for path in paths)
     assert not list(garden.root.rglob("*.partial*"))

@@ -1,0 +1,91 @@
+"""Pictures of the report: seams by their jump, and the scene from above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from depthgen.geometry import Camera, Mesh
+from scene3d.frame import Frame
+
+WORST_JUMP = 0.1  # relative depth jump that is drawn in full red
+CALM, WARNING, BAD = ((0.25, 0.75, 0.45), (0.98, 0.75, 0.2), (0.9, 0.2, 0.2))
+DIMMED = 0.45
+PLAN = 480  # pixels
+EYE_LEVEL = 0.1  # of the extent above the first camera: what is higher, such as a ceiling, is left out
+
+
+def seam_picture(frame: Frame) -> Tensor:
+    """(3, H, W) [0, 1]: the view in grey, the border of its known region coloured by the jump of depth.
+
+    From green, none, to red, WORST_JUMP of the depth and more.
+    """
+    jump = F.max_pool2d(_jumps(frame), 3, 1, 1)  # drawn three pixels wide
+    t = (jump / WORST_JUMP).clamp(0, 1)
+    calm, warning, bad = (torch.tensor(color)[:, None, None] for color in (CALM, WARNING, BAD))
+    color = torch.where(t < 0.5, torch.lerp(calm, warning, 2 * t), torch.lerp(warning, bad, 2 * t - 1))
+    grey = DIMMED * frame.image.mean(0, keepdim=True).expand_as(frame.image)
+    return torch.where(jump >= 0, color, grey)
+
+
+def _jumps(frame: Frame) -> Tensor:
+    """(1, H, W): of surface pixels with a neighbour across the border, the greatest |dz|/z; else -1."""
+    jumps = torch.full_like(frame.depth, -1.0)
+    for dim in (1, 2):
+        size = frame.depth.shape[dim] - 1
+        first, second = (jumps.narrow(dim, start, size) for start in (0, 1))
+        z0, z1 = (frame.depth.narrow(dim, start, size) for start in (0, 1))
+        v0, v1 = (frame.valid.narrow(dim, start, size) for start in (0, 1))
+        k0, k1 = (frame.known.narrow(dim, start, size) for start in (0, 1))
+        step = (2 * (z0 - z1).abs() / (z0 + z1)).where(v0 & v1 & (k0 != k1), -1.0)
+        first.copy_(torch.maximum(first, step))
+        second.copy_(torch.maximum(second, step))
+    return jumps
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The scene from above, +z up and +x right. image: (4, PLAN, PLAN) [0, 1], transparent where nothing is.
+
+    centre, extent: metres, what the middle and the whole side of the picture are.
+    """
+
+    image: Tensor
+    centre: tuple[float, float]
+    extent: float
+
+    def position(self, point: Tensor) -> tuple[float, float]:
+        """Pixels (right, down) of a (3,) point in metres."""
+        x, z = (float(value) for value in (point[0], point[2]))
+        scale = PLAN / self.extent
+        return PLAN / 2 + scale * (x - self.centre[0]), PLAN / 2 - scale * (z - self.centre[1])
+
+
+def plan_of(mesh: Mesh, cameras: Sequence[Camera]) -> Plan:
+    """The vertices of a mesh seen from above, without the highest and the farthest ones."""
+    eyes = torch.stack([camera.position for camera in cameras]).float()[:, ::2]
+    flat = torch.cat([mesh.vertices[:, ::2][:: max(1, len(mesh.vertices) // 100_000)], eyes])
+    low, high = (torch.quantile(flat, share, dim=0) for share in (0.05, 0.95))
+    low, high = torch.minimum(low, eyes.amin(0)), torch.maximum(high, eyes.amax(0))
+    extent = max(1.1 * float((high - low).max()), 1e-3)
+    empty = torch.zeros(4, PLAN, PLAN)
+    plan = Plan(empty, (float((low + high)[0]) / 2, float((low + high)[1]) / 2), extent)
+    below = mesh.vertices[:, 1] > float(cameras[0].position[1]) - EYE_LEVEL * extent
+    return Plan(_splatted(mesh.vertices[below], mesh.colors[below], plan), plan.centre, extent)
+
+
+def _splatted(points: Tensor, colors: Tensor, plan: Plan) -> Tensor:
+    """Mean colour and, where any (N, 3) point falls, opacity: (4, PLAN, PLAN)."""
+    scale = PLAN / plan.extent
+    column = (PLAN / 2 + scale * (points[:, 0] - plan.centre[0])).floor().long()
+    row = (PLAN / 2 - scale * (points[:, 2] - plan.centre[1])).floor().long()
+    inside = (column >= 0) & (column < PLAN) & (row >= 0) & (row < PLAN)
+    total = torch.zeros(4, PLAN * PLAN)
+    rgb1 = torch.cat([colors, torch.ones(len(colors), 1)], dim=1)[inside]
+    total.index_add_(1, (row * PLAN + column)[inside], rgb1.T.contiguous())
+    total = total.view(4, PLAN, PLAN)
+    return torch.cat([total[:3] / total[3:].clamp_min(1), (total[3:] > 0).float()])
