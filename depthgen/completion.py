@@ -46,6 +46,8 @@ class CompletionMethod:
     "edges" stops at those of picture and predicted depth, "membrane" does not, "border" interpolates that of
     the border of the hole; None: it stays a seam. mirror: whether the network also looks at the mirrored
     picture. refine: times to which the result is noised, denoised, carried and averaged with itself, in turn.
+    steps: of the sampling, None for the model's own choice. All that steers shows known depth to networks
+    that can read it (`ModelConfig.known_depth`); "read" relies on that alone.
     """
 
     steering: Steering | None = None
@@ -53,11 +55,12 @@ class CompletionMethod:
     carry: Carry | None = None
     mirror: bool = False
     refine: tuple[float, ...] = ()
+    steps: int | None = None
 
 
 METHODS = {
-    "read": CompletionMethod(Resample(1), None, "edges"),  # for networks that are shown known depth
     "refine": CompletionMethod(None, "meaning", "edges", mirror=True, refine=(0.2, 0.1)),
+    "read": CompletionMethod(Resample(1), None, "edges", steps=1, mirror=True, refine=(0.2, 0.1)),
     "guide": CompletionMethod(Guide(limit=1.0), None, "edges"),
     "align": CompletionMethod(None, "meaning", "edges"),
     "replace": CompletionMethod(Resample(1)),

@@ -96,11 +96,7 @@ class DepthSampler(Protocol):
     """
 
     meaning: Meaning
-
-    @property
-    def completion(self) -> str:
-        """A name of `depthgen.completion.METHODS`."""
-        ...
+    completion: str
 
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
         """image: (3,H,W) float32 in [0,1] on the CPU. Returns samples on the CPU.
@@ -125,14 +121,10 @@ class DiffusionDepth:
     """Our own diffusion model as a DepthSampler: metric, at the resolution it was trained at."""
 
     meaning: Meaning = "metric"
+    completion = "refine"
 
     def __init__(self, model: DiffusionModel) -> None:
         self.model = model
-
-    @property
-    def completion(self) -> str:
-        """See DepthSampler: "read" for a network that is shown known depth, else the best without."""
-        return "read" if self.model.config.known_depth else "refine"
 
     @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:

@@ -75,7 +75,7 @@ def test_the_way_of_completion_is_a_setting_and_all_ways_are_described(checkpoin
     for config in (GenerateConfig(models="oracle", depth=depth, completion=way) for way in ("", "membrane")):
         loaded = load_models(config, "a hut", CAMERA, "cpu").depth
         assert loaded.completion == (config.completion or None)
-    with pytest.raises(ValueError, match="no completion 'magic'; there are: read, refine"):
+    with pytest.raises(ValueError, match="no completion 'magic'; there are: refine, read"):
         GenerateConfig(completion="magic")
 
 
