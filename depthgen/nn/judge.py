@@ -36,8 +36,12 @@ class Judge(nn.Module):
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Picture (B, 3, H, W) in [-1, 1], trained at 64 x 64, to logits (B, classes) for each question."""
-        features = self.trunk(image)
+        features = self.features(image)
         return {name: head(features) for name, head in self.heads.items()}
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the answers are read from (B, C), averaged over pictures (B, 3, H, W) of any size in [-1, 1]."""
+        return self.trunk(image)
 
 
 def stage(channels_in: int, channels_out: int, groups: int) -> nn.Sequential:

@@ -1,0 +1,36 @@
+"""Does a model know where it errs? Its samples' spread against its true error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+
+def spearman(a: Tensor, b: Tensor) -> float:
+    """Spearman's rank correlation of a and b, any equal shape; ties share their mean rank.
+
+    0 where one of them is constant. ValueError for different sizes or fewer than two values.
+    """
+    if a.numel() != b.numel() or a.numel() < 2:
+        raise ValueError(f"a rank correlation needs two values or more of each, got {a.numel()}, {b.numel()}")
+    x, y = (_centred_ranks(values.flatten()) for values in (a, b))
+    scale = (x.square().sum() * y.square().sum()).sqrt()
+    return float((x * y).sum() / scale) if scale > 0 else 0.0
+
+
+def _centred_ranks(values: Tensor) -> Tensor:
+    _, place, count = values.double().unique(return_inverse=True, return_counts=True)
+    last = count.cumsum(0).double()
+    ranks = last - (count - 1) / 2
+    return ranks[place] - (values.numel() + 1) / 2
+
+
+def risk_coverage(error: Tensor, spread: Tensor, coverages: Sequence[float]) -> list[float]:
+    """Mean error of the pixels with the least spread, as a share of the mean over all; one for each coverage.
+
+    error, spread: any equal shape; coverages in (0, 1]. 1 everywhere for a spread that tells nothing.
+    """
+    ordered = error.flatten()[spread.flatten().argsort(stable=True)].double()
+    kept = [max(1, round(share * ordered.numel())) for share in coverages]
+    return [float(ordered[:count].mean() / ordered.mean()) for count in kept]
