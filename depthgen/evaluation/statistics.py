@@ -31,6 +31,17 @@ def bootstrap(values: Sequence[float], seed: int = 0) -> Estimate:
     return Estimate(float(data.mean()), float(low), float(high))
 
 
+def bootstrap_ratio(above: Sequence[float], below: Sequence[float], seed: int = 0) -> Estimate:
+    """The ratio of two means over the same images, which are drawn in pairs; ValueError where they are none
+    or not as many."""
+    a, b = (np.asarray(values, dtype=np.float64) for values in (above, below))
+    if a.size == 0 or a.size != b.size:
+        raise ValueError(f"a ratio needs as many values above as below, at least one; got {a.size}, {b.size}")
+    draws = np.random.default_rng(seed).integers(a.size, size=(RESAMPLES, a.size))
+    low, high = np.quantile(a[draws].mean(1) / b[draws].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(float(a.mean() / b.mean()), float(low), float(high))
+
+
 def summarize(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Estimate]:
     """Column name -> Estimate over the rows, one row an image."""
     return {name: bootstrap([float(row[name]) for row in rows]) for name in names}

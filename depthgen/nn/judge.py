@@ -40,7 +40,7 @@ class Judge(nn.Module):
         return {name: head(features) for name, head in self.heads.items()}
 
     def features(self, image: Tensor) -> Tensor:
-        """What the answers are read from (B, C), averaged over pictures (B, 3, H, W) of any size in [-1, 1]."""
+        """What the answers are read from (B, C), a mean over pictures (B, 3, H, W) of any size in [-1, 1]."""
         return self.trunk(image)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from depthgen.evaluation.statistics import bootstrap, grouped, summarize
+from depthgen.evaluation.statistics import bootstrap, bootstrap_ratio, grouped, summarize
 
 
 def test_the_mean_is_exact_and_the_interval_has_the_width_of_theory():
@@ -25,3 +25,13 @@ def test_rows_are_grouped_and_averaged():
     groups = grouped(rows, "kind")
     assert list(groups) == ["lake", "beach"]
     assert summarize(groups["lake"], ["rel"])["rel"].mean == pytest.approx(0.2)
+
+
+def test_a_ratio_is_of_means_over_the_same_images():
+    below = np.random.default_rng(2).uniform(1, 3, 200)
+    exact = bootstrap_ratio(0.5 * below, below)
+    assert (exact.mean, exact.low, exact.high) == pytest.approx((0.5, 0.5, 0.5))  # paired: nothing varies
+    apart = bootstrap_ratio(below[::-1], below)
+    assert apart.low < 1 < apart.high
+    with pytest.raises(ValueError, match="as many"):
+        bootstrap_ratio([1.0], [])
