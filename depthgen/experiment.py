@@ -34,9 +34,10 @@ from depthgen.text import TextEncoder
 from depthgen.training import Objective, TrainConfig, fit, is_main_process
 from depthgen.transfer import transfer
 from depthgen.validation import Batch, Validation, validation_batches
-from depthgen.worlds import KINDS, TIMES, WEATHERS
+from depthgen.worlds import COLORS, KINDS, OBJECTS, TIMES, WEATHERS
 
-ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS)}
+ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS),
+              "objects": len(OBJECTS), "colors": len(OBJECTS) * len(COLORS)}  # fmt: skip
 Stage = Literal["palette", "depth", "completion", "upsampling", "judge"]
 
 

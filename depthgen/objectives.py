@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, cross_entropy
+from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits, cross_entropy
 
 from depthgen.diffusion.losses import masked_l1, masked_l2, unrolled
 from depthgen.diffusion.prediction import Prediction, target, to_x0
@@ -25,11 +25,13 @@ from depthgen.model import (
 )
 from depthgen.pretrain import TaskShares, palette_batch
 from depthgen.text import TextEncoder, TextStates
+from depthgen.worlds.sight import NO_COLOR
 
 Batch = Mapping[str, Any]
 SCHEDULE = CosineSchedule()
 Norm = Literal["l1", "l2"]
 LOSSES = {"l1": masked_l1, "l2": masked_l2}
+OBJECT_WEIGHT = 20.0  # few of a hundred objects are in sight at a time
 HIGHEST_LEVEL = 0.5  # noise time of the low-resolution pictures that an upsampler is trained on, at most
 
 
@@ -177,15 +179,31 @@ def upsampling_case(batch: Batch, generator: torch.Generator) -> Case:
 
 def judge_loss(noise: float = 0.1) -> Any:
     """Cross entropy of every attribute, on pictures with a little noise: generated ones are never quite
-    clean."""
+    clean.
+
+    Of the objects it is that of each being in sight, OBJECT_WEIGHT times its mean; of colours that of each
+    object in sight that has one.
+    """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         (image,) = _flipped(generator, 2 * batch["image"] - 1)
         level = noise * _uniform(len(image), generator)[:, None, None, None]
         logits = model(image + level * _normal(image, generator))
-        return torch.stack([cross_entropy(logits[name].float(), batch[name]) for name in logits]).sum()
+        losses = [_answer_loss(name, answer.float(), batch) for name, answer in logits.items()]
+        return torch.stack(losses).sum()
 
     return loss
+
+
+def _answer_loss(name: str, logits: Tensor, batch: Batch) -> Tensor:
+    if name == "objects":
+        return OBJECT_WEIGHT * binary_cross_entropy_with_logits(logits, (batch[name] >= NO_COLOR).float())
+    if name == "colors":
+        color = batch["objects"]  # (B, objects)
+        told = color > NO_COLOR
+        per_object = logits.unflatten(1, (color.shape[1], -1))
+        return cross_entropy(per_object[told], color[told]) if told.any() else 0 * logits.sum()
+    return cross_entropy(logits, batch[name])
 
 
 def training_known(warped: Tensor, generator: torch.Generator) -> Tensor:

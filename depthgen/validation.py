@@ -28,11 +28,13 @@ from depthgen.model import (
 )
 from depthgen.pretrain import palette_batch
 from depthgen.training import Objective
+from depthgen.worlds.sight import NO_COLOR
 
 # Beyond every training set one could render and far below the seeds that are reserved for evaluation.
 VALIDATION_SEED = 2**31
 VALIDATION_SAMPLES = 256
 PANEL_ROWS = 4
+PER_OBJECT = ("objects", "colors")  # questions of a judge that are asked of every object
 NOISE_PREDICTION_STEPS = 16  # of DDIM: enough to watch a run by, a quarter of what an estimate takes
 Batch = Mapping[str, Any]
 
@@ -140,9 +142,21 @@ def upsampling_panel(model: DiffusionModel, batch: Batch) -> Tensor:
 
 
 def judge_scores(model: nn.Module, batch: Batch) -> dict[str, float]:
-    """Share of right answers for each attribute."""
-    logits = model(2 * batch["image"] - 1)
-    return {name: (logits[name].argmax(1) == batch[name]).float().mean().item() for name in logits}
+    """Share of right answers for each attribute; of the objects in sight, and of their colours."""
+    right = verdicts(model(2 * batch["image"] - 1), batch)
+    return {name: values.float().mean().item() for name, values in right.items()}
+
+
+def verdicts(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    """A judge's answers that are right, bool: (B,) for attributes, (objects in sight,) for "objects", which
+    it finds or does not, and (those that have a colour,) for "colors"."""
+    right = {name: logits[name].argmax(1) == batch[name] for name in logits if name not in PER_OBJECT}
+    if "objects" in logits:
+        truth = batch["objects"]
+        color = logits["colors"].unflatten(1, (truth.shape[1], -1)).argmax(-1)
+        right["objects"] = logits["objects"][truth >= NO_COLOR] > 0
+        right["colors"] = (color == truth)[truth > NO_COLOR]
+    return right
 
 
 def _on(batch: Batch, device: torch.device) -> Batch:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
@@ -28,10 +29,11 @@ from depthgen.data.worlds import (
     labels,
     pair_cameras,
     pair_captions,
+    pair_objects,
     rendered_pairs,
 )
 from depthgen.geometry import Camera
-from depthgen.worlds import SKY_DEPTH, World, assert_training_seed, build_world
+from depthgen.worlds import OBJECTS, SKY_DEPTH, World, assert_training_seed, build_world
 
 TOKENS = 48  # of a caption, at most
 POLL = 0.002  # seconds between looks at a pool that is not ready
@@ -67,6 +69,7 @@ class Built:
     cameras: list[Camera]  # two of each
     captions: list[list[str]]  # of each camera's view
     labels: list[tuple[int, ...]]
+    objects: np.ndarray  # (2B,O) int8, see `objects_in_view`
 
 
 class WorldPool:
@@ -140,6 +143,7 @@ class WorldPool:
         words = self.tokens([text for options in built.captions for text in options])
         fresh["tokens"] = pad(words, (0, TOKENS - words.shape[1])).unflatten(0, (len(built.cameras), -1))
         fresh["labels"] = torch.tensor(built.labels).repeat_interleave(2, dim=0)  # the same of both views
+        fresh["objects"] = torch.from_numpy(built.objects)
         rows = (self.rendered + torch.arange(len(built.cameras))) % self.config.capacity
         for name, values in self.views.items():
             values[rows.to(self.device)] = fresh[name].to(values)
@@ -188,6 +192,7 @@ class PoolViews(Dataset):
             "known": known,
             "fov": views["fov"],
             "tokens": views["tokens"],
+            "objects": views["objects"].long(),
             **{name: views["labels"][:, i] for i, name in enumerate(LABELS)},
         }
 
@@ -201,6 +206,7 @@ def _blank(config: PoolConfig, device: torch.device) -> dict[str, Tensor]:
         "fov": torch.zeros(config.capacity, device=device),
         "tokens": torch.zeros(config.capacity, CAPTIONS_PER_VIEW, TOKENS, dtype=torch.int64, device=device),
         "labels": torch.zeros(config.capacity, len(LABELS), dtype=torch.int64, device=device),
+        "objects": torch.zeros(config.capacity, len(OBJECTS), dtype=torch.int8, device=device),
     }
 
 
@@ -243,7 +249,8 @@ def build(seeds: range, size: int) -> Built:
     assert_training_seed(seeds[-1])
     worlds = [build_world(seed) for seed in seeds]
     cameras = pair_cameras(worlds, size)
-    return Built(worlds, cameras, pair_captions(worlds, cameras), [labels(world) for world in worlds])
+    told = [labels(world) for world in worlds]
+    return Built(worlds, cameras, pair_captions(worlds, cameras), told, pair_objects(worlds, cameras))
 
 
 def packed(seeds: range, size: int) -> bytes:

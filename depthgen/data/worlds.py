@@ -29,13 +29,14 @@ from depthgen.worlds import (
     RenderedViews,
     World,
     build_world,
-    caption,
+    captions,
     neighbour_camera,
     render,
 )
 from depthgen.worlds.evaluation_set import GENERATOR_VERSION, assert_training_seed
+from depthgen.worlds.sight import objects_in_view
 
-ARRAYS = ("image", "depth", "known", "fov")  # of a shard, one row a view
+RENDERED = ("image", "depth", "known", "fov")  # arrays of a shard, one row a view, as is "objects"
 LABELS = ("kind", "time", "weather")  # of a world
 CAPTIONS_PER_VIEW = 4
 WORLDS_PER_SHARD = 256
@@ -57,8 +58,8 @@ class WorldViews(Dataset):
 
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
     (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
-    known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list),
-    and kind, time, weather as indices.
+    known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list of
+    texts that are true of the view), kind, time, weather as indices, and objects (see `objects_in_view`).
     """
 
     def __init__(self, config: WorldsConfig) -> None:
@@ -80,6 +81,7 @@ class WorldViews(Dataset):
             "fov": torch.tensor(shard["fov"][row]),
             "captions": shard["captions"][row],
             **{name: int(label) for name, label in zip(LABELS, shard["labels"][row // 2], strict=True)},
+            "objects": torch.from_numpy(shard["objects"][row].astype(np.int64)),
         }
 
 
@@ -119,8 +121,9 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
     ]
     partial = path.with_name(path.name + f".partial{os.getpid()}")
     partial.mkdir(parents=True)
-    for name in ARRAYS:
+    for name in RENDERED:
         np.save(partial / f"{name}.npy", torch.cat([a[name] for a in arrays]).numpy())
+    np.save(partial / "objects.npy", pair_objects(worlds, cameras))
     np.save(partial / "labels.npy", np.array([labels(world) for world in worlds], dtype=np.int8))
     (partial / "captions.json").write_text(json.dumps(pair_captions(worlds, cameras)), encoding="utf8")
     if path.is_dir():  # another process was faster
@@ -201,20 +204,22 @@ def labels(world: World) -> tuple[int, int, int]:
 def pair_captions(worlds: Sequence[World], cameras: Sequence[Camera]) -> list[list[str]]:
     """What training says of each of the views from the `pair_cameras` of the worlds."""
     found = []
-    for world in worlds:
-        rng = np.random.default_rng([world.seed, 2])
-        found += [[caption(world, rng) for _ in range(CAPTIONS_PER_VIEW)]] * 2
+    for i, camera in enumerate(cameras):
+        world = worlds[i // 2]
+        rngs = [np.random.default_rng([world.seed, 2, i % 2, draw]) for draw in range(CAPTIONS_PER_VIEW)]
+        found.append(captions(world, rngs, camera=camera))
     return found
 
 
+def pair_objects(worlds: Sequence[World], cameras: Sequence[Camera]) -> np.ndarray:
+    """(2B,O) int8: `objects_in_view` of each of the views from the `pair_cameras` of B worlds."""
+    of = [worlds[i // 2] for i in range(len(cameras))]
+    return np.stack([objects_in_view(w.layout, w.primitives, c) for w, c in zip(of, cameras, strict=True)])
+
+
 def _open(path: Path) -> Mapping[str, Any]:
-    names = [name for name in (*ARRAYS, "labels") if (path / f"{name}.npy").is_file()]
-    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in names}
-    # shards from before cameras differed, with captions of worlds
-    arrays.setdefault("fov", np.full(len(arrays["image"]), 60, dtype=np.float32))
-    captions = json.loads((path / "captions.json").read_text(encoding="utf8"))
-    each = len(arrays["image"]) // len(captions)
-    return {**arrays, "captions": [options for options in captions for _ in range(each)]}
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r") for name in (*RENDERED, "objects", "labels")}
+    return {**arrays, "captions": json.loads((path / "captions.json").read_text(encoding="utf8"))}
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from depthgen.worlds.lighting import Light
 from depthgen.worlds.primitives import Primitives
 from depthgen.worlds.world import World, build_world
 
-GENERATOR_VERSION = "1"  # raised whenever a seed's world changes; part of every figure, with `content_hash`
+GENERATOR_VERSION = "2"  # raised whenever a seed's world changes; part of every figure, with `content_hash`
 EVALUATION_SEED_START = 2**32
 DIGITS = 4  # after the first
 CAMERA_STREAM = 1  # of a world's random numbers, as in training

@@ -20,7 +20,8 @@ class Primitives:
     """N primitives, sorted by shape; with a leading batch axis B after `batched`.
 
     shape (N,) int64, local_from_world and world_from_local (N, 3, 4), half_size (N, 3) metres, color and
-    color2 (N, 3) in sRGB [0, 1], texture (N,) int64, scale (N,) metres, emissive (N,), semantic (N,) int64.
+    color2 (N, 3) in sRGB [0, 1], texture (N,) int64, scale (N,) metres, emissive and mirror (N,) shares in
+    [0, 1], semantic (N,) int64.
     """
 
     shape: Tensor
@@ -32,6 +33,7 @@ class Primitives:
     texture: Tensor
     scale: Tensor
     emissive: Tensor
+    mirror: Tensor
     semantic: Tensor
 
     def __len__(self) -> int:
@@ -67,6 +69,7 @@ def primitives_of(builder: Builder) -> Primitives:
         texture=torch.tensor([int(m.texture) for m in materials]),
         scale=_floats([m.scale for m in materials]),
         emissive=_floats([m.emissive for m in materials]),
+        mirror=_floats([m.mirror for m in materials]),
         semantic=torch.tensor(builder.semantics)[order],
     )
 
@@ -78,20 +81,25 @@ def second_color(material: Material) -> Color:
 
 
 def batched(worlds: Sequence[Primitives]) -> Primitives:
-    """One batch (B, N); worlds with less than N primitives are filled up with what nothing hits."""
-    count = max(len(world) for world in worlds)
-    rows = [_padded(world, count) for world in worlds]
+    """One batch (B, N) with the same shape at the same place in every world, sorted by shape.
+
+    Worlds with less primitives of a shape than others are filled up with what nothing hits.
+    """
+    counts = torch.stack([torch.bincount(world.shape, minlength=len(Shape)) for world in worlds]).amax(0)
+    rows = [_padded(world, counts) for world in worlds]
     return Primitives(*(torch.stack([getattr(row, f.name) for row in rows]) for f in fields(Primitives)))
 
 
-def _padded(primitives: Primitives, count: int) -> Primitives:
-    """The primitives, then copies of the first one, moved nowhere and without size, up to `count`."""
-    place = torch.arange(count)
-    real = (place < len(primitives))[:, None]
-    taken = primitives[torch.where(real[:, 0], place, 0)]
-    half_size = torch.where(real, taken.half_size, 0.0)
-    local_from_world = torch.where(real[:, None], taken.local_from_world, NOWHERE)
-    return replace(taken, half_size=half_size, local_from_world=local_from_world)
+def _padded(primitives: Primitives, counts: Tensor) -> Primitives:
+    """The primitives and, up to `counts` (shapes,) of each shape, copies moved nowhere and without size."""
+    own = torch.bincount(primitives.shape, minlength=len(Shape))
+    shape = torch.arange(len(Shape)).repeat_interleave(counts)
+    place = torch.arange(len(shape)) - (counts.cumsum(0) - counts)[shape]  # among those of its shape
+    real = place < own[shape]
+    taken = primitives[torch.where(real, (own.cumsum(0) - own)[shape] + place, 0)]
+    half_size = torch.where(real[:, None], taken.half_size, 0.0)
+    local_from_world = torch.where(real[:, None, None], taken.local_from_world, NOWHERE)
+    return replace(taken, shape=shape, half_size=half_size, local_from_world=local_from_world)
 
 
 def _floats(values: object) -> Tensor:

@@ -8,8 +8,9 @@ intervals of t.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from depthgen.worlds.builder import Shape
 from depthgen.worlds.primitives import Primitives
 
 INFINITY = float("inf")
+TAPERS = (0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.2)  # by shape: width lost per unit of height above the base
 ROUNDING = 1e-5  # of squared distances from the origin, in float32
 Interval = tuple[Tensor, Tensor]  # where a ray enters and leaves, empty where enter > leave
 
@@ -37,16 +39,29 @@ class Hits:
     normal: Tensor
 
 
-def nearest_hits(primitives: Primitives, origin: Tensor, direction: Tensor) -> Hits:
-    """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length."""
+def joined(parts: Sequence[Hits]) -> Hits:
+    """The hits of several groups of rays, one after the other."""
+    return Hits(*(torch.cat([getattr(part, f.name) for part in parts], -1) for f in fields(Hits)))
+
+
+def nearest_hits(
+    primitives: Primitives, origin: Tensor, direction: Tensor, candidates: Tensor | None = None
+) -> Hits:
+    """Cast rays from origin (B, 3, R or 1) along direction (B, 3, R), not necessarily of unit length.
+
+    candidates (B, K, R): the only primitives that each ray is to meet; all of them unless given.
+    """
     worlds, _, rays = direction.shape
     origin = origin.expand_as(direction)
-    pairs = _near(primitives, origin, direction).nonzero(as_tuple=True)
-    t = _crossings(primitives, origin, direction, pairs)
-    world, primitive, ray = pairs
+    if candidates is None:
+        near = _near(primitives, origin, direction)
+    else:
+        near = torch.zeros(worlds, len(primitives), rays, dtype=torch.bool, device=direction.device)
+        near = near.scatter(1, candidates, True)
+    t, world, primitive, ray = _crossings(primitives, origin, direction, near)
     which = world * rays + ray
     nearest = torch.full((worlds * rays,), INFINITY, device=t.device).scatter_reduce(0, which, t, "amin")
-    candidate = torch.where(t == nearest[which], primitive, len(primitives) - 1)
+    candidate = torch.where(t == nearest.index_select(0, which), primitive, len(primitives) - 1)
     # of primitives equally near, the first
     index = torch.full_like(nearest, len(primitives) - 1, dtype=torch.int64)
     index = index.scatter_reduce(0, which, candidate, "amin")
@@ -70,10 +85,9 @@ def occluded(primitives: Primitives, point: Tensor, light: Tensor, casts: Tensor
     """
     position = light[:, 3:, None]  # (B, 1, 1)
     direction = light[:, :3, None] - position * point
-    pairs = (_near(primitives, point, direction) & casts[:, :, None]).nonzero(as_tuple=True)
-    world, _, ray = pairs
-    t = _crossings(primitives, point, direction, pairs)
-    between = t < torch.where(position > 0, 1.0, INFINITY)[world, 0, 0]
+    near = _near(primitives, point, direction) & casts[:, :, None]
+    t, world, _, ray = _crossings(primitives, point, direction, near)
+    between = t < torch.where(position > 0, 1.0, INFINITY).flatten().index_select(0, world)
     shadowed = torch.zeros_like(point[:, 0], dtype=torch.bool)
     shadowed[world[between], ray[between]] = True
     return shadowed
@@ -84,10 +98,16 @@ def length(vectors: Tensor) -> Tensor:
     return (vectors * vectors).sum(1, keepdim=True).clamp(min=1e-24).sqrt()
 
 
+def plane_distance(normal: Tensor, center: Tensor, point: Tensor) -> Tensor:
+    """(B, K, R) normal (p - center) for K planes through center (B, K, 3) and points (B, 3, R)."""
+    return torch.baddbmm(-(normal * center).sum(2, keepdim=True), normal, point)
+
+
 def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
     """(B, N, R) bool: the rays (B, 3, R) that may meet a primitive, as they pass its bounding sphere ahead.
 
-    With m from the origin to the centre and u the unit direction, the squared distance is |m|^2 - (m u)^2.
+    With m from the origin to the centre and u the unit direction, the squared distance to the ray is
+    |m|^2 - max(m u, 0)^2.
     """
     unit = direction / length(direction)
     center, radius = primitives.world_from_local[..., 3], primitives.reach()  # (B, N, 3), (B, N)
@@ -97,27 +117,33 @@ def _near(primitives: Primitives, origin: Tensor, direction: Tensor) -> Tensor:
         (1 - ROUNDING) * away[:, None], center, origin, alpha=-2
     )  # |m|^2 - |c|^2 - rounding
     limit = radius.square() - (1 - ROUNDING) * far
-    return (apart - along.square() <= limit[:, :, None]) & (along >= -radius[:, :, None])
+    return apart.sub_(along.clamp_(min=0).square_()) <= limit[:, :, None]  # in place: these are large
 
 
 def _crossings(
-    primitives: Primitives, origin: Tensor, direction: Tensor, pairs: tuple[Tensor, ...]
-) -> Tensor:
-    """t (P,) at which each of P pairs (world, primitive, ray) meets, inf where it does not."""
-    world, primitive, ray = pairs
-    which = world * len(primitives) + primitive
-    matrix = _picked(primitives.local_from_world.permute(2, 3, 0, 1), which)  # (3, 4, P)
-    o, d = (_picked(v.transpose(0, 1), world * v.shape[2] + ray)[None] for v in (origin, direction))
-    o, d = (matrix[:, :3] * o).sum(1) + matrix[:, 3], (matrix[:, :3] * d).sum(1)  # (3, P)
-    shape = primitives.shape.flatten().index_select(0, which)
-    t = torch.empty_like(o[0])
-    for kind, crossing in CROSSINGS.items():
-        (own,) = (shape == kind).nonzero(as_tuple=True)
-        t[own] = crossing(o.index_select(1, own), d.index_select(1, own))
-    return t
+    primitives: Primitives, origin: Tensor, direction: Tensor, near: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Four of (P,): t where each pair in near (B, N, R) meets, or inf; its world, primitive and ray."""
+    parts = []
+    for kind, columns in by_shape(primitives):
+        world, primitive, ray = near[:, columns].nonzero(as_tuple=True)
+        primitive = primitive + columns.start
+        matrix = picked(primitives.local_from_world.permute(2, 3, 0, 1), world * len(primitives) + primitive)
+        o, d = (picked(v.transpose(0, 1), world * v.shape[2] + ray) for v in (origin, direction))
+        o, d = (matrix[:, :3] * o).sum(1) + matrix[:, 3], (matrix[:, :3] * d).sum(1)  # (3, P)
+        parts.append((CROSSINGS[kind](o, d), world, primitive, ray))
+    t, world, primitive, ray = (torch.cat(part) for part in zip(*parts, strict=True))
+    return t, world, primitive, ray
 
 
-def _picked(values: Tensor, which: Tensor) -> Tensor:
+def by_shape(primitives: Primitives) -> list[tuple[Shape, slice]]:
+    """The shapes that a batch has, and which of its N primitives are of it, in every world."""
+    counts = torch.bincount(primitives.shape[0], minlength=len(Shape)).tolist()
+    ends = accumulate(counts)
+    return [(kind, slice(end - n, end)) for kind, n, end in zip(Shape, counts, ends, strict=True) if n]
+
+
+def picked(values: Tensor, which: Tensor) -> Tensor:
     """Entries which (P,) of the last two axes of values (..., B, N) taken as one: (..., P)."""
     rows = values.flatten(-2).flatten(0, -2)  # torch picks faster from two axes than from more
     return rows.index_select(1, which).view(*values.shape[:-2], len(which))
@@ -172,13 +198,13 @@ def cross_cylinder(o: Tensor, d: Tensor) -> Tensor:
     return _entered(_both(round_part, _slab(oy, dy)))
 
 
-def cross_cone(o: Tensor, d: Tensor) -> Tensor:
-    """x^2 + z^2 <= ((y + 1) / 2)^2 and y <= 1: the roots on the mantle below the apex, and the base disc."""
+def _cross_tapered(o: Tensor, d: Tensor, slope: float) -> Tensor:
+    """|y| <= 1 and x^2 + z^2 <= (1 + slope (y - 1))^2: roots on the mantle, and the ends."""
     (ox, oy, oz), (dx, dy, dz) = o, d
-    height, rise = (oy + 1) / 2, dy / 2
+    radius, rise = 1 + slope * (oy - 1), slope * dy
     a = dx * dx + dz * dz - rise * rise
-    b = ox * dx + oz * dz - height * rise
-    c = ox * ox + oz * oz - height * height
+    b = ox * dx + oz * dz - radius * rise
+    c = ox * ox + oz * oz - radius * radius
     discriminant = b * b - a * c
     root = discriminant.clamp(min=0).sqrt()
     a = torch.where(a.abs() < 1e-9, 1e-9, a)
@@ -187,9 +213,22 @@ def cross_cone(o: Tensor, d: Tensor) -> Tensor:
         y = oy + t * dy
         valid = (discriminant > 0) & (t > 0) & (y >= -1) & (y <= 1)
         nearest = torch.where(valid & (t < nearest), t, nearest)
-    t = (1 - oy) / dy
-    on_base = (t > 0) & ((ox + t * dx).square() + (oz + t * dz).square() <= 1)
-    return torch.where(on_base & (t < nearest), t, nearest)
+    for end, end_radius in ((1.0, 1.0), (-1.0, 1 - 2 * slope)):
+        t = (end - oy) / dy
+        on_end = (t > 0) & ((ox + t * dx).square() + (oz + t * dz).square() <= end_radius**2)
+        nearest = torch.where(on_end & (t < nearest), t, nearest)
+    inside = (c < 0) & (oy.abs() < 1)
+    return torch.where(inside, INFINITY, nearest)
+
+
+def cross_cone(o: Tensor, d: Tensor) -> Tensor:
+    """x^2 + z^2 <= ((y + 1) / 2)^2 and y <= 1."""
+    return _cross_tapered(o, d, TAPERS[Shape.CONE])
+
+
+def cross_frustum(o: Tensor, d: Tensor) -> Tensor:
+    """x^2 + z^2 <= (0.8 + 0.2 y)^2 and |y| <= 1."""
+    return _cross_tapered(o, d, TAPERS[Shape.FRUSTUM])
 
 
 def cross_prism(o: Tensor, d: Tensor) -> Tensor:
@@ -216,6 +255,7 @@ CROSSINGS: dict[Shape, Callable[[Tensor, Tensor], Tensor]] = {
     Shape.CONE: cross_cone,
     Shape.PRISM: cross_prism,
     Shape.PLANE: cross_plane,
+    Shape.FRUSTUM: cross_frustum,
 }
 
 
@@ -230,20 +270,24 @@ def normals(shape: Tensor, local: Tensor) -> Tensor:
     flat = torch.stack([zero, y.sign(), zero], 1)  # top or bottom face
     box = torch.where(local.abs() >= local.abs().amax(1, keepdim=True), local.sign(), 0.0)
     cylinder = torch.where((y.abs() > radius)[:, None], flat, torch.stack([x, zero, z], 1))
-    cone = torch.where((y > 1 - 1e-3)[:, None], flat, torch.stack([x, -radius / 2, z], 1))
+    at_end = (y.abs() > 1 - 1e-3)[:, None]
+    cone, frustum = (
+        torch.where(at_end, flat, torch.stack([x, -TAPERS[kind] * radius, z], 1))
+        for kind in (Shape.CONE, Shape.FRUSTUM)
+    )
     slope = torch.stack([side, -0.5 * torch.ones_like(x), zero], 1)
     to_end, to_base, to_slope = 1 - z.abs(), 1 - y, ((y + 1) / 2 - x.abs()) * 0.894  # distances
     end = torch.stack([zero, zero, z.sign()], 1)
     prism = torch.where((to_base < to_slope)[:, None], flat, slope)
     prism = torch.where((to_end <= torch.minimum(to_base, to_slope))[:, None], end, prism)
     up = torch.stack([zero, -torch.ones_like(x), zero], 1)
-    by_shape = torch.stack([box, local, cylinder, cone, prism, up], dim=0)  # (shapes, B, 3, R)
+    by_shape = torch.stack([box, local, cylinder, cone, prism, up, frustum], dim=0)  # (shapes, B, 3, R)
     return by_shape.gather(0, shape[None, :, None].expand(1, -1, 3, -1))[0]
 
 
 def _gather(values: Tensor, index: Tensor) -> Tensor:
     """Values (B, N, C) at index (B, R): (B, C, R)."""
-    return values.gather(1, index[:, :, None].expand(-1, -1, values.shape[2])).transpose(1, 2)
+    return values.transpose(1, 2).gather(2, index[:, None].expand(-1, values.shape[2], -1))
 
 
 def properties(values: Tensor, hits: Hits) -> Tensor:

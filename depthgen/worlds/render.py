@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera, pixel_rays
-from depthgen.worlds import lighting, textures
-from depthgen.worlds.builder import Texture
-from depthgen.worlds.lighting import Light, to_linear
-from depthgen.worlds.primitives import Primitives, batched
-from depthgen.worlds.raycast import Hits, length, nearest_hits, occluded, properties
+from depthgen.worlds import lighting
+from depthgen.worlds.antialias import smoothed
+from depthgen.worlds.primitives import batched
+from depthgen.worlds.radiance import FARTHEST, Scene, look
+from depthgen.worlds.raycast import joined, properties
 from depthgen.worlds.semantics import Semantic
+from depthgen.worlds.shading import to_display
 
 if TYPE_CHECKING:
     from depthgen.worlds.world import World
 
-SKY_DEPTH = 1000.0  # metres, written where `sky` says that there is no surface
-RAYS_AT_ONCE = {"cpu": 1 << 12, "cuda": 1 << 19}  # on a CPU temporaries should stay in the cache
+SKY_DEPTH = FARTHEST  # metres, written where `sky` says that there is no surface
+RAYS_AT_ONCE = {"cpu": 1 << 13, "cuda": 1 << 19}  # on a CPU temporaries should stay in the cache
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class RenderedViews:
 def render(
     worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str = "cpu"
 ) -> RenderedViews:
-    """Ray-cast each world from its camera (all of one picture size), with sun and lamp shadows.
+    """Ray-cast each world from its camera, all of one picture size, with shadows and reflections.
 
     Raises ValueError if the counts or the cameras' sizes differ.
     """
@@ -47,37 +49,47 @@ def render(
         raise ValueError(
             f"render: {len(worlds)} worlds need as many cameras ({len(cameras)}) of one size ({sizes})"
         )
+    _keep_freed_memory()
     ((height, width),) = sizes
     step = max(1, RAYS_AT_ONCE[torch.device(device).type] // (height * width))
     parts = [
         _render(worlds[i : i + step], cameras[i : i + step], device) for i in range(0, len(worlds), step)
     ]
-    image, depth, semantic = (
-        torch.cat(part).unflatten(-1, (height, width)) for part in zip(*parts, strict=True)
-    )
+    image, depth, semantic = (torch.cat(part) for part in zip(*parts, strict=True))
     return RenderedViews(image, depth, depth >= SKY_DEPTH, semantic)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Freeing one large block makes glibc return less to the system; else every tensor costs new pages."""
+    torch.empty(31 << 20, dtype=torch.uint8)
 
 
 def _render(
     worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Colours (B, 3, R), depth (B, 1, R) and semantics (B, 1, R) of all pixels."""
+    """Images (B, 3, H, W), depth (B, 1, H, W), sky included, and semantics (B, 1, H, W)."""
     shapes = batched([world.primitives for world in worlds]).to(device)
     light = lighting.batched([world.light for world in worlds], device)
+    scene = Scene(shapes, light, _spread(cameras).to(device))
     origin, direction = _rays(cameras, device)
-    hits = nearest_hits(shapes, origin, direction)
-    missed = hits.t >= SKY_DEPTH
+    step = max(1, RAYS_AT_ONCE[torch.device(device).type] // len(worlds))
+    parts = [look(scene, origin, some) for some in direction.split(step, dim=2)]
+    hits = joined([hits for _, hits in parts])
+    size = (cameras[0].height, cameras[0].width)
+    image = to_display(torch.cat([color for color, _ in parts], dim=2)).unflatten(2, size)
+    semantic = torch.where(hits.t >= SKY_DEPTH, int(Semantic.SKY), properties(shapes.semantic, hits))
     depth = hits.t.clamp(max=SKY_DEPTH)
-    point = origin + depth[:, None] * direction
-    unit = direction / length(direction)
-    pixel = depth * 2 / cameras[0].K[0, 0].item()
-    start = point + (1e-3 * (1 + pixel))[:, None] * hits.normal
-    shadowed = _shadows(shapes, light, hits.normal, start, ~missed)
-    color = _surface_color(shapes, light, hits, point, unit, pixel, shadowed)
-    color = lighting.fogged(light, color, depth * length(direction)[:, 0])
-    color = torch.where(missed[:, None], lighting.sky_color(light, unit), color)
-    semantic = torch.where(missed, int(Semantic.SKY), properties(shapes.semantic, hits))
-    return lighting.to_display(color), depth[:, None], semantic[:, None].to(torch.int16)
+    return (
+        smoothed(shapes, origin, direction, hits, image),
+        depth[:, None].unflatten(2, size),
+        semantic[:, None].to(torch.int16).unflatten(2, size),
+    )
+
+
+def _spread(cameras: Sequence[Camera]) -> Tensor:
+    """(B, 1) width of two pixels, in metres per metre of depth."""
+    return torch.stack([2 / camera.K[:1, 0] for camera in cameras]).float()
 
 
 def _rays(cameras: Sequence[Camera], device: torch.device | str) -> tuple[Tensor, Tensor]:
@@ -86,46 +98,3 @@ def _rays(cameras: Sequence[Camera], device: torch.device | str) -> tuple[Tensor
     rays = torch.stack([pixel_rays(camera).flatten(0, 1).T for camera in cameras])
     direction = pose[:, :3, :3].to(rays) @ rays
     return pose[:, :3, 3:].float().to(device), direction.float().to(device)
-
-
-def _shadows(shapes: Primitives, light: Light, normal: Tensor, start: Tensor, hit: Tensor) -> Tensor:
-    """(B, R) bool; casts only rays that some world of the batch needs: from surfaces turned to the light."""
-    to_light = light.source[:, :3, None] - light.source[:, 3:, None] * start
-    needed = (hit & ((to_light * normal).sum(1) > 0)).any(dim=0)
-    shadowed = torch.zeros_like(hit)
-    shadowed[:, needed] = occluded(shapes, start[:, :, needed], light.source, shapes.emissive == 0)
-    return shadowed
-
-
-def _surface_color(
-    shapes: Primitives, light: Light, hits: Hits, point: Tensor, view: Tensor, pixel: Tensor, shadowed: Tensor
-) -> Tensor:
-    """Linear colours (B, 3, R) of what the rays hit."""
-    color, glows, is_water = _materials(shapes, hits, pixel)
-    normal = hits.normal
-    lit = lighting.shade(light, color, normal, point, shadowed)
-    window = (properties(shapes.semantic, hits) == int(Semantic.WINDOW)) & (light.indoor > 0)
-    lit = torch.where(window[:, None], light.horizon[:, :, None], torch.lerp(lit, color, glows[:, None]))
-    mirrored = view - 2 * (view * normal).sum(1, keepdim=True) * normal
-    grazing = 0.15 + 0.75 * (1 + (view * normal).sum(1, keepdim=True)).clamp(0, 1) ** 3
-    return torch.lerp(lit, lighting.sky_color(light, mirrored), grazing * is_water[:, None])
-
-
-def _materials(shapes: Primitives, hits: Hits, pixel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Linear colour (B, 3, R), glow in [0, 1] (B, R) and whether it is water (B, R) float."""
-    color, texture = properties(shapes.color, hits), properties(shapes.texture, hits)
-    second, glows = properties(shapes.color2, hits), properties(shapes.emissive, hits)
-    fields = (hits.local, hits.local_normal, properties(shapes.half_size, hits))
-    scale, shape = properties(shapes.scale, hits), properties(shapes.shape, hits)
-    for kind in textures.PATTERNS:
-        chosen = (texture == kind) & hits.t.isfinite()
-        if not chosen.any():
-            continue
-        local, normal, half_size = (field.transpose(1, 2)[chosen] for field in fields)
-        surface = textures.surface(local, normal, half_size, shape[chosen], scale[chosen], pixel[chosen])
-        base = textures.book_colors(surface) if kind is Texture.BOOKS else color.transpose(1, 2)[chosen]
-        share = textures.blend(kind, surface)[:, None]
-        color.transpose(1, 2)[chosen] = torch.lerp(base, second.transpose(1, 2)[chosen], share)
-        if kind is Texture.WINDOWS:
-            glows[chosen] = glows[chosen] * textures.lit_panes(surface)
-    return to_linear(color), glows, (texture == Texture.WATER).float()

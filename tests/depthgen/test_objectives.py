@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -230,6 +231,18 @@ def test_judge_loss_is_cross_entropy() -> None:
 
     samples = batch()
     assert judge_loss()(knows, samples, seeded()) < 1e-6  # type: ignore[arg-type]
+
+
+def test_judge_loss_asks_for_objects_in_sight_and_the_colours_that_are_told() -> None:
+    """Two pictures, two objects, two colours: object 0 is seen in colour 1, then without one; 1 never is."""
+    samples = {"image": torch.rand(2, 3, 8, 8), "objects": torch.tensor([[1, -2], [-1, -2]])}
+    sure = {"objects": torch.tensor([[100.0, -100], [100, -100]]), "colors": torch.zeros(2, 4)}
+    sure["colors"][0, 1] = 100  # what it says of other colours must not matter
+    sure["colors"][1] = torch.tensor([100.0, 0, 0, 100])
+    assert judge_loss()(lambda _: sure, samples, seeded()) < 1e-6  # type: ignore[arg-type]
+    doubting = {"objects": torch.zeros(2, 2), "colors": torch.zeros(2, 4)}
+    loss = judge_loss()(lambda _: doubting, samples, seeded())  # type: ignore[arg-type]
+    assert loss.item() == pytest.approx(21 * math.log(2))  # OBJECT_WEIGHT, and one colour
 
 
 def test_known_parts_come_in_the_stated_shares() -> None:

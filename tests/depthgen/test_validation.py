@@ -85,6 +85,18 @@ def test_judge_scores_are_shares() -> None:
     assert scores == {"kind": 0.75}
 
 
+def test_a_judge_is_asked_for_objects_in_sight_and_the_colours_that_are_told() -> None:
+    """Three objects are in sight, two of them with a colour, of which one is told right."""
+    answers = {"objects": torch.tensor([[1.0, 1], [-1, 1]]), "colors": torch.zeros(2, 4)}
+    answers["colors"][0, 1] = 1  # object 0 in colour 1, object 1 in colour 0
+    truth = torch.tensor([[1, 1], [-2, -1]])
+    scores = judge_scores(lambda image: answers, {"image": torch.zeros(2, 3, 8, 8), "objects": truth})  # type: ignore[arg-type]
+    assert scores == {"objects": 1.0, "colors": 0.5}
+    answers["objects"][0, 0] = -1
+    scores = judge_scores(lambda image: answers, {"image": torch.zeros(2, 3, 8, 8), "objects": truth})  # type: ignore[arg-type]
+    assert scores["objects"] == pytest.approx(2 / 3)
+
+
 class Errs(DiffusionModel):
     """A depth model that knows the noise but for a thousandth."""
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder
 from depthgen.worlds.indoor.home import bedroom, living_room
 from depthgen.worlds.indoor.kitchen import kitchen
 from depthgen.worlds.indoor.library import library
 from depthgen.worlds.indoor.theatre import movie_theatre
 from depthgen.worlds.indoor.work import meeting_room, office
 from depthgen.worlds.kinds import Layout
+from depthgen.worlds.recorder import Recorder
 
-INDOOR: dict[str, Callable[[Builder, np.random.Generator], Layout]] = {
+INDOOR: dict[str, Callable[[Recorder, np.random.Generator], Layout]] = {
     "living room": living_room,
     "bedroom": bedroom,
     "kitchen": kitchen,

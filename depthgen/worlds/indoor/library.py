@@ -4,90 +4,76 @@ from __future__ import annotations
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder
-from depthgen.worlds.indoor import fixtures, seating, storage
-from depthgen.worlds.indoor.palette import (
-    DOORS,
-    FABRICS,
-    PAINTS,
-    WHITE,
-    WOODS,
-    Color,
-    a,
-    cloth,
-    counted,
-    paint,
-    pick,
-    planks,
-)
-from depthgen.worlds.indoor.room import Room, new_room
+from depthgen.worlds.indoor import equipment, fixtures, seating, storage
+from depthgen.worlds.indoor.home import floor
+from depthgen.worlds.indoor.room import SIDES, Room, new_room
 from depthgen.worlds.kinds import Layout
+from depthgen.worlds.palette import FABRICS, PAINTS, Color, paint, pick, wood
+from depthgen.worlds.recorder import Recorder
 
-LAMP_GREEN = (0.45, 0.85, 0.45)
-
-
-def library(builder: Builder, rng: np.random.Generator) -> Layout:
-    """Tall shelves full of books along all walls and a reading table with lamps."""
-    room = new_room(builder, rng, (6.0, 7.6), (5.4, 7.2), (2.8, 3.1))
-    walls = pick(rng, PAINTS, ("dark green", "dark red", "cream", "dark blue"))
-    wood = pick(rng, WOODS)
-    carpeted = rng.random() < 0.5
-    carpet = pick(rng, FABRICS, ("red", "green", "blue", "purple"))
-    floor = pick(rng, WOODS)
-    room.close(paint(walls), cloth(carpet) if carpeted else planks(floor), WHITE)
-    _shelves(room, wood, rng)
-    table = _reading_table(room, rng)
-    phrases = (
-        f"tall {wood.name} bookshelves",
-        "shelves full of books",
-        *table,
-        f"{walls.name} walls",
-        f"{a(carpet.name)} carpet" if carpeted else f"{a(floor.name)} floor",
-    )
-    return room.layout(
-        "library",
-        phrases,
-        (-room.width * 0.2 + 1.85, room.width / 2 - 1.2),
-        (-room.depth / 2 + 1.2, room.depth / 2 - 1.2),
-    )
+WALLS = ("dark green", "dark red", "beige", "dark blue", "white", "teal")
 
 
-def _shelves(room: Room, wood: Color, rng: np.random.Generator) -> None:
-    """Bookshelves on all four walls, with a window in the left one and a door in the near one."""
-    height = room.height - rng.uniform(0.25, 0.5)
-    storage.bookshelf(room.wall("far"), wood, room.width - 0.1, height)
-    storage.bookshelf(room.wall("right"), wood, room.depth - 2 * storage.SHELF_DEPTH - 0.1, height)
-    beside_window = room.depth / 2 - storage.SHELF_DEPTH - 1.0
-    for sign in (-1, 1):
-        storage.bookshelf(room.wall("left", sign * (1.0 + beside_window / 2)), wood, beside_window, height)
-    fixtures.window(room.wall("left"), 1.4, 1.5, 0.9)
-    beside_door = room.width / 2 - storage.SHELF_DEPTH - 0.65
-    for sign in (-1, 1):
-        storage.bookshelf(room.wall("near", sign * (0.6 + beside_door / 2)), wood, beside_door, height)
-    fixtures.door(room.wall("near"), pick(rng, DOORS))
+def library(builder: Recorder, rng: np.random.Generator) -> Layout:
+    """Tall shelves full of books along the walls, reading tables with lamps, armchairs, a globe, a ladder."""
+    room = new_room(builder, rng, (5.4, 8.0), (5.0, 7.4), (2.8, 3.4))
+    walls = pick(rng, PAINTS, WALLS)
+    room.close(paint(walls), floor(room, carpeted=0.4))
+    builder.surround("walls", walls.name)
+    fixtures.openings(room, int(rng.integers(1, 3)))
+    shelf = wood(rng)
+    _shelves(room, shelf)
+    for _ in range(2 if room.width > 6.6 else 1):
+        _reading_table(room)
+    if rng.random() < 0.35:
+        _free_shelf(room, shelf)
+    if rng.random() < 0.6 and (spot := room.somewhere(0.6, 0.6, 0.9)):
+        equipment.globe(spot)
+    if rng.random() < 0.6 and (spot := room.against_wall(0.95, 0.95, 0.9)):
+        seating.armchair(spot, pick(rng, FABRICS), pick(rng, FABRICS))
+    fixtures.pendant(room.spot(0, 0), room.height, 0.5)
+    fixtures.decorate(room, 1, 1, rng.random() < 0.4)
+    return room.layout("library")
 
 
-def _reading_table(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
-    """The table left of the middle, chairs on its long sides, green lamps on it and a rug below."""
-    wood, seat, rug = (
-        pick(rng, WOODS),
-        pick(rng, FABRICS, ("red", "green", "brown", "blue")),
-        pick(rng, FABRICS),
-    )
-    table = room.spot(-room.width * 0.2, 0, 90)
-    fixtures.rug(table, rug, (2.6, 2.2))
-    seating.table(table, planks(wood), (1.9, 0.9))
+def _shelves(room: Room, shelf: Color) -> None:
+    """As many tall shelves as the walls hold, wide ones first; a ladder leans on one of them."""
+    height = room.height - float(room.rng.uniform(0.25, 0.6))
+    spots = []
+    for width, tries in ((2.4, 4), (1.6, 3), (1.0, 3)):
+        for _ in range(tries):
+            if spot := room.against_wall(width, storage.SHELF_DEPTH, height, SIDES):
+                storage.bookshelf(spot, shelf, width, height)
+                spots.append(spot)
+    if spots and room.rng.random() < 0.6:
+        at = spots[0].shifted(0.5, storage.SHELF_DEPTH)
+        if room.clear(at.shifted(0, 0.02), 0.5, 0.5, 2.0):
+            storage.ladder(at, wood(room.rng), height - 0.2)
+
+
+def _free_shelf(room: Room, shelf: Color) -> None:
+    """Two shelves back to back in the open floor."""
+    if spot := room.somewhere(1.8, 0.8, 2.0):
+        storage.bookshelf(spot, shelf, 1.6, 2.0)
+        storage.bookshelf(spot.shifted(turn=180), shelf, 1.6, 2.0)
+
+
+def _reading_table(room: Room) -> None:
+    """A table with chairs on its long sides, lamps on it and a rug below."""
+    rng = room.rng
+    turned = bool(rng.random() < 0.5)
+    length = float(rng.uniform(1.6, 2.2))
+    size = (2.7, length + 0.5) if turned else (length + 0.5, 2.7)
+    spot = room.somewhere(*size, 0.8)
+    if spot is None:
+        return
+    table = spot.shifted(turn=90.0 * turned)
+    fixtures.rug(table, pick(rng, FABRICS), (length + 0.6, 2.3))
+    seating.reading_table(table, wood(rng), (length, 0.9))
     lamps = int(rng.integers(1, 3))
     for i in range(lamps):
-        fixtures.table_lamp(table.shifted(1.0 * (i - (lamps - 1) / 2)), 0.74, LAMP_GREEN)
-    chairs = int(rng.choice((2, 4)))
-    for right in (-0.5, 0.5)[: chairs // 2]:
-        seating.chair(table.shifted(right, 0.85, 180), seat, paint(wood))
-        seating.chair(table.shifted(right, -0.85), seat, paint(wood))
-    fixtures.pendant(table, room.height, 0.5)
-    return (
-        a(f"{wood.name} reading table"),
-        counted(chairs, f"{seat.name} chair"),
-        counted(lamps, "green table lamp"),
-        a(f"{rug.name} rug"),
-    )
+        fixtures.table_lamp(table.shifted(1.0 * (i - (lamps - 1) / 2)), seating.TABLE_HEIGHT)
+    seat = pick(rng, FABRICS, ("red", "green", "brown", "blue", "black"))
+    for right in (-0.45, 0.45):
+        for sign in (-1, 1)[: int(rng.integers(1, 3))]:
+            seating.chair(table.shifted(right, sign * 0.82, 180.0 * (sign > 0)), seat, paint(wood(rng)))

@@ -4,167 +4,99 @@ from __future__ import annotations
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Material
-from depthgen.worlds.indoor import fixtures, seating, storage
-from depthgen.worlds.indoor.palette import (
-    BLACK,
-    CHARCOAL,
-    DOORS,
-    FABRICS,
-    PAINTS,
-    WHITE,
-    WOODS,
-    Color,
-    a,
-    counted,
-    glow,
-    paint,
-    pick,
-    planks,
-    tiles,
-)
-from depthgen.worlds.indoor.room import Room, Spot, new_room
+from depthgen.worlds.builder import Material
+from depthgen.worlds.indoor import equipment, fixtures, seating, storage
+from depthgen.worlds.indoor.home import floor
+from depthgen.worlds.indoor.room import Room, new_room
 from depthgen.worlds.kinds import Layout
-from depthgen.worlds.semantics import Semantic
+from depthgen.worlds.palette import FABRICS, LACQUERS, PAINTS, Color, furniture, paint, pick, wood
+from depthgen.worlds.recorder import Recorder
+from depthgen.worlds.spot import Spot
 
-CARPETS = ("grey", "blue", "green", "purple")
-DESK = (1.5, 0.72)
-TOPS = {**WOODS, "white": PAINTS["white"]}
+WALLS = ("white", "light grey", "light blue", "light green", "orange", "dark blue", "beige", "teal")
+CHAIR_PITCH = 0.78
 
 
-def meeting_room(builder: Builder, rng: np.random.Generator) -> Layout:
-    """A long table with chairs on both sides, a projection screen, a whiteboard and a wall of windows."""
-    room = new_room(builder, rng, (5.8, 7.2), (5.2, 6.8))
-    walls = pick(rng, PAINTS, ("white", "light grey", "light blue", "orange", "dark blue"))
-    carpet = pick(rng, FABRICS, CARPETS)
-    room.close(paint(walls), tiles(carpet, 0.6, 0.88), WHITE)
-    table = _conference_table(room, rng)
-    windows = 2 if room.depth < 6.0 else 3
-    for i in range(windows):
-        fixtures.window(room.wall("left", 1.75 * (i - (windows - 1) / 2)), 1.5, 1.6, 0.7, CHARCOAL)
-    _projection(room.wall("far", -room.width / 2 + 1.9))
-    whiteboard(room.wall("right"), rng)
-    fixtures.plant(
-        room.spot(room.width / 2 - 0.5, room.depth / 2 - 0.5), pick(rng, FABRICS, ("white", "grey", "black"))
-    )
-    fixtures.door(room.wall("near", room.width / 2 - 1.5), pick(rng, DOORS))
-    fixtures.clock(room.wall("near", -0.3))
-    buffet = room.wall("near", -room.width / 2 + 1.6)
-    storage.cabinet(buffet, pick(rng, TOPS), (1.6, 0.85, 0.42), 3)
-    fixtures.picture(buffet, rng, (1.1, 0.7))
+def _working(builder: Recorder, rng: np.random.Generator) -> Room:
+    """A plain room with a ceiling of light panels."""
+    room = new_room(builder, rng, (5.0, 7.4), (4.8, 6.8))
+    walls = pick(rng, PAINTS, WALLS)
+    room.close(paint(walls), floor(room, carpeted=0.6), Material((0.86, 0.87, 0.88)))
+    builder.surround("walls", walls.name)
     fixtures.light_panels(room)
-    phrases = (
-        *table,
-        "a projection screen",
-        "a whiteboard",
-        counted(windows, "wide window"),
-        f"{walls.name} walls",
-        f"{a(carpet.name)} carpet",
-        "a potted plant",
-    )
-    return room.layout(
-        "meeting room",
-        phrases,
-        (-room.width / 2 + 3.75, room.width / 2 - 0.9),
-        (-room.depth / 2 + 0.95, room.depth / 2 - 1.65),
-    )
+    return room
 
 
-def _conference_table(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
-    """The table along the room's depth with its chairs, and laptops on it."""
-    top, seat = pick(rng, TOPS), pick(rng, FABRICS, ("black", "blue", "red", "grey", "orange", "green"))
-    a_side = int(rng.integers(3, 5)) if room.depth > 5.9 else 3
-    length = 0.78 * a_side + 0.2
-    table = room.spot(-room.width / 2 + 1.75, 0, 90)
-    seating.table(table, paint(top) if top.name == "white" else planks(top), (length, 1.2))
+def meeting_room(builder: Recorder, rng: np.random.Generator) -> Layout:
+    """A long table between chairs, a projector screen, a whiteboard, windows, a sideboard."""
+    room = _working(builder, rng)
+    _conference(room)
+    width = float(rng.uniform(2.0, 2.6))
+    if spot := room.on_wall(width + 0.2, ("far", "near") if room.width > width + 1 else ("left", "right")):
+        equipment.projector_screen(spot, width)
+    fixtures.openings(room, int(rng.integers(1, 4)))
+    if spot := room.on_wall(2.1):
+        equipment.whiteboard(spot, rng)
+    if spot := room.against_wall(1.6, 0.44, 0.8, front=0.4):
+        storage.sideboard(spot, furniture(rng))
+        fixtures.vase(spot.shifted(0.4, 0.2), pick(rng, LACQUERS), 0.8)
+    fixtures.decorate(room, 1, int(rng.integers(1, 3)), rng.random() < 0.6)
+    return room.layout("meeting room")
+
+
+def _conference(room: Room) -> None:
+    """The table along the longer side of the room, chairs on both sides, some laptops on it."""
+    rng = room.rng
+    a_side = int(np.clip((max(room.width, room.depth) - 2.6) / CHAIR_PITCH, 2, 4))
+    length = CHAIR_PITCH * a_side + 0.3
+    yaw = 0.0 if room.width > room.depth else 90.0
+    table = room.spot(float(rng.uniform(-0.4, 0.4)), float(rng.uniform(-0.3, 0.3)), yaw)
+    room.claim(table.shifted(0, -1.1), length, 2.2, 0.95)
+    top, seat = furniture(rng, 0.7), pick(rng, FABRICS)
+    seating.conference_table(table, top, (length, 1.2))
+    swivel = rng.random() < 0.4
     for i in range(a_side):
-        right = 0.78 * (i - (a_side - 1) / 2)
-        seating.chair(table.shifted(right, 1.0, 180), seat)
-        seating.chair(table.shifted(right, -1.0), seat)
-        table.box((right, 0.3 * (-1) ** i), (0.32, 0.02, 0.22), WHITE, Semantic.TABLE, base=0.74)
-    return f"a long {top.name} table", counted(2 * a_side, f"{seat.name} chair")
+        right = CHAIR_PITCH * (i - (a_side - 1) / 2)
+        for sign in (-1, 1):
+            chair = table.shifted(right, sign * 1.05, 180.0 * (sign > 0))
+            (seating.swivel_chair if swivel else seating.chair)(chair, seat)
+        if rng.random() < 0.5:
+            equipment.laptop(table.shifted(right, 0.35, 180), seating.TABLE_HEIGHT)
+    if rng.random() < 0.5:
+        fixtures.vase(table, pick(rng, LACQUERS), seating.TABLE_HEIGHT)
 
 
-def _projection(spot: Spot) -> None:
-    """A projection screen that shows a chart."""
-    spot.box((0, 0.02), (2.5, 1.5, 0.05), BLACK, Semantic.SCREEN, base=0.95)
-    spot.box((0, 0.04), (2.4, 1.4, 0.04), glow((0.92, 0.95, 1.0), 0.8), Semantic.SCREEN, base=1.0)
-    for i, name in enumerate(("blue", "orange", "green")):
-        bar = glow(FABRICS[name], 0.8)
-        spot.box((0.55 * (i - 1), 0.06), (0.34, 0.35 + 0.25 * i, 0.02), bar, Semantic.SCREEN, base=1.2)
+def office(builder: Recorder, rng: np.random.Generator) -> Layout:
+    """Desks with monitors along walls or in an island, filing cabinets, shelves, windows, a whiteboard."""
+    room = _working(builder, rng)
+    fixtures.openings(room, int(rng.integers(1, 4)))
+    _desks(room)
+    color = pick(rng, LACQUERS, ("grey", "white", "blue", "green", "black"))
+    for _ in range(int(rng.integers(1, 4))):
+        if spot := room.against_wall(0.52, 0.62, 1.25):
+            storage.filing_cabinet(spot, color)
+    if spot := room.against_wall(1.3, storage.SHELF_DEPTH, 1.9, front=0.3):
+        storage.bookshelf(spot, wood(rng), 1.3, 1.9)
+    if rng.random() < 0.7 and (spot := room.on_wall(2.1)):
+        equipment.whiteboard(spot, rng)
+    fixtures.decorate(room, 1, int(rng.integers(1, 3)), rng.random() < 0.7)
+    return room.layout("office")
 
 
-def whiteboard(spot: Spot, rng: np.random.Generator) -> None:
-    """A whiteboard with a few coloured strokes."""
-    spot.box((0, 0.02), (2.3, 1.25, 0.04), Material((0.55, 0.57, 0.60)), Semantic.SCREEN, base=0.9)
-    spot.box((0, 0.03), (2.2, 1.15, 0.04), Material((0.97, 0.97, 0.98)), Semantic.SCREEN, base=0.95)
-    for i, name in enumerate(("blue", "red", "green")):
-        spot.box(
-            (rng.uniform(-0.5, 0.3), 0.045),
-            (rng.uniform(0.5, 1.1), 0.05, 0.02),
-            Material(FABRICS[name]),
-            Semantic.SCREEN,
-            base=1.2 + 0.28 * i,
-        )
+def _desks(room: Room) -> None:
+    """Two to four desks: pairs that face each other in the open floor, or single ones at the walls."""
+    rng = room.rng
+    top, seat = furniture(rng, 0.6), pick(rng, FABRICS, ("black", "blue", "red", "grey", "green", "orange"))
+    if rng.random() < 0.5 and (spot := room.somewhere(1.7, 3.5, 1.2)):
+        for sign in (-1, 1):
+            _workplace(spot.shifted(0, 0, 90.0 - 90.0 * sign), top, seat)
+    for _ in range(int(rng.integers(1, 4))):
+        if spot := room.against_wall(1.6, 1.6, 1.1):
+            _workplace(spot, top, seat)
 
 
-def office(builder: Builder, rng: np.random.Generator) -> Layout:
-    """Desks with monitors and swivel chairs along two walls, filing cabinets, windows and light panels."""
-    room = new_room(builder, rng, (5.8, 7.4), (5.2, 6.6))
-    walls = pick(rng, PAINTS, ("white", "light grey", "light blue", "light green", "cream"))
-    carpet = pick(rng, FABRICS, CARPETS)
-    room.close(paint(walls), tiles(carpet, 0.6, 0.88), WHITE)
-    desks = _desks(room, rng)
-    cabinets = _filing(room, rng)
-    fixtures.window(room.wall("left", -0.2), 1.7, 1.2, 1.2, CHARCOAL)
-    fixtures.door(room.wall("near", -0.4), pick(rng, DOORS))
-    fixtures.clock(room.wall("near", 0.8))
-    fixtures.plant(
-        room.spot(-room.width / 2 + 0.5, -room.depth / 2 + 0.5), pick(rng, FABRICS, ("white", "grey", "blue"))
-    )
-    fixtures.light_panels(room)
-    phrases = (*desks, *cabinets, f"{walls.name} walls", f"{a(carpet.name)} carpet")
-    return room.layout(
-        "office",
-        phrases,
-        (-room.width / 2 + 2.2, room.width / 2 - 1.45),
-        (-room.depth / 2 + 0.95, room.depth / 2 - 2.2),
-    )
-
-
-def _desks(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
-    """Two or three desks along the far wall and one on the left wall."""
-    top, seat = pick(rng, TOPS), pick(rng, FABRICS, ("black", "blue", "red", "grey", "green", "orange"))
-    far = int(rng.integers(2, 4))
-    start = room.width / 2 - 0.1 - DESK[0] / 2
-    for i in range(far):
-        _desk(room.wall("far", start - i * (DESK[0] + 0.15)), top, seat)
-    _desk(room.wall("left", -0.2), top, seat)
-    return (
-        counted(far + 1, f"{top.name} desk"),
-        counted(far + 1, f"{seat.name} office chair"),
-        counted(far + 1, "computer screen"),
-    )
-
-
-def _desk(spot: Spot, top: Color, seat: Color) -> None:
-    """A desk on the wall with monitor and keyboard, its chair drawn up."""
-    surface = paint(top) if top.name == "white" else planks(top)
-    seating.table(spot.shifted(0, DESK[1] / 2 + 0.02), surface, DESK, semantic=Semantic.DESK)
-    spot.box((0, 0.24), (0.08, 0.2, 0.08), BLACK, Semantic.SCREEN, base=0.74)
-    spot.box((0, 0.26), (0.72, 0.44, 0.05), BLACK, Semantic.SCREEN, base=0.86)
-    spot.box((0, 0.28), (0.66, 0.38, 0.04), glow((0.28, 0.55, 0.85), 0.7), Semantic.SCREEN, base=0.89)
-    spot.box((0, 0.52), (0.44, 0.02, 0.15), CHARCOAL, Semantic.DESK, base=0.74)
-    seating.swivel_chair(spot.shifted(0, 1.3, 180), seat)
-
-
-def _filing(room: Room, rng: np.random.Generator) -> tuple[str, ...]:
-    """Filing cabinets and a shelf of binders on the right wall, a whiteboard on the near one."""
-    color = pick(rng, FABRICS, ("grey", "white", "blue", "green"))
-    count = int(rng.integers(2, 4))
-    fixtures.picture(room.wall("right", -room.depth / 2 + 1.1), rng, (1.2, 0.7), 1.55)
-    for i in range(count):
-        storage.drawers(room.wall("right", -room.depth / 2 + 0.5 + 0.56 * i), color, (0.52, 1.3, 0.6), 3)
-    storage.bookshelf(room.wall("right", room.depth / 2 - 1.9), pick(rng, WOODS), 1.3, 1.9)
-    whiteboard(room.wall("near", room.width / 2 - 1.5 - 0.6), rng)
-    return counted(count, f"{color.name} filing cabinet"), "a shelf with binders", "a whiteboard"
+def _workplace(spot: Spot, top: Color, seat: Color) -> None:
+    """A desk at the spot, monitor on it, its chair drawn up."""
+    seating.desk(spot, top)
+    equipment.monitor(spot)
+    seating.swivel_chair(spot.shifted(-0.15, 1.35, 180), seat)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder
 from depthgen.worlds.kinds import Layout
 from depthgen.worlds.outdoor.city import city_street
-from depthgen.worlds.outdoor.countryside import forest, lake, meadow, village
-from depthgen.worlds.outdoor.wilderness import beach, desert, mountains
+from depthgen.worlds.outdoor.countryside import forest, meadow, village
+from depthgen.worlds.outdoor.shores import beach, lake
+from depthgen.worlds.outdoor.wilderness import desert, mountains
+from depthgen.worlds.recorder import Recorder
 
-OutdoorKind = Callable[[Builder, np.random.Generator, str, str], Layout]
+OutdoorKind = Callable[[Recorder, np.random.Generator, str, str], Layout]
 
 OUTDOOR: dict[str, OutdoorKind] = {
     "meadow": meadow,

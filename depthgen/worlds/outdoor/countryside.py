@@ -1,248 +1,229 @@
-"""Meadow, village, lake and forest."""
+"""Meadow, village and forest."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from depthgen.worlds.builder import Builder, Color, Material, Texture
+from depthgen.worlds.builder import Texture
 from depthgen.worlds.kinds import Layout
-from depthgen.worlds.outdoor.buildings import (
-    CLOTH_COLORS,
-    ROOF_COLORS,
-    STONE,
-    WALL_COLORS,
-    WOOD,
-    church,
-    fence,
-    house,
-    rowing_boat,
-    sailing_boat,
-)
-from depthgen.worlds.outdoor.nature import (
-    BARK,
-    BIRCH_BARK,
-    FLOWER_COLORS,
-    LEAF_COLORS,
-    bush,
-    flower,
-    flower_bed,
-    hill,
-    leafy_tree,
-    pine,
-    rock,
-)
-from depthgen.worlds.outdoor.site import Site, counted, layout, shaded, toward_camera
+from depthgen.worlds.outdoor import buildings, nature, street, waterside
+from depthgen.worlds.outdoor.buildings import PLANK, ROOFS, WALLS
+from depthgen.worlds.outdoor.nature import BLOSSOMS, LEAVES
+from depthgen.worlds.outdoor.site import Site
+from depthgen.worlds.palette import RGB, Color, shade
+from depthgen.worlds.recorder import Recorder
 from depthgen.worlds.semantics import Semantic
 
-GRASS: Color = (0.36, 0.60, 0.20)
-FOREST_FLOOR: Color = (0.25, 0.30, 0.13)
-LAKE_WATER: Color = (0.12, 0.34, 0.50)
-SHORE: Color = (0.78, 0.70, 0.52)
-HAY: Color = (0.85, 0.70, 0.32)
-BARN_COLORS: dict[str, Color] = {
-    "red": (0.68, 0.13, 0.11),
-    "brown": (0.42, 0.26, 0.16),
-    "white": WALL_COLORS["white"],
-}
-LAKE_RADIUS = 20.0
-WATER_LEVEL = 0.04  # metres above the ground plane
+GRASS: RGB = (0.36, 0.60, 0.20)
+FAR_GRASS: RGB = shade(GRASS, 0.8)
+FOREST_FLOOR: RGB = (0.25, 0.30, 0.13)
+EARTH: RGB = (0.60, 0.50, 0.36)
+BARNS: dict[str, RGB] = {"red": (0.66, 0.13, 0.11), "brown": (0.42, 0.26, 0.16), "white": WALLS["white"]}
+TIMBER: dict[str, RGB] = {"wooden": PLANK, "white": (0.92, 0.91, 0.88), "brown": (0.33, 0.21, 0.13)}
+COWS: dict[str, RGB] = {"brown": (0.38, 0.22, 0.13), "black": (0.09, 0.08, 0.08)}
+CAPS: dict[str, RGB] = {"red": (0.82, 0.12, 0.09), "brown": (0.50, 0.33, 0.20)}
+SMALL_ROAD = 2.0  # metres
 
 
-def meadow(builder: Builder, rng: np.random.Generator, time: str, weather: str) -> Layout:
-    """Flowers all over a green field, a few trees and soft hills; sometimes a barn, hay bales and a fence."""
+def grassland(site: Site) -> None:
+    """Endless grass, noted; white under snow."""
+    site.builder.ground(site.turf(site.varied(GRASS), Texture.GRASS, 0.8), Semantic.GROUND)
+    site.builder.surround(*(("snow", "") if site.snowy else ("grass", "green")))
+
+
+def hills(site: Site, count: int, near: float, high: float, color: RGB = FAR_GRASS) -> None:
+    """Soft hills in the distance, noted."""
+    for spot in site.ring(count, near, near + 14, 8):
+        nature.hill(spot, site, (site.uniform(34, 50), site.uniform(0.5, 1) * high, 26), color)
+    site.builder.surround("hills", "white" if site.snowy else "green")
+
+
+def trees(site: Site, count: int, near: float, far: float, height: tuple[float, float]) -> None:
+    """Trees of one species, or of two, all around."""
+    species = [site.count(0, 2), site.count(0, 2)]
+    leaves = site.named(LEAVES) if site.chance(0.4) else Color("green", LEAVES["green"])
+    for i, spot in enumerate(site.ring(count, near, far, 2.2)):
+        tall = site.uniform(*height)
+        kind = species[0 if i % 3 else 1]
+        if kind == 0:
+            nature.pine(spot, site, tall * 1.15)
+        elif kind == 1:
+            nature.oak(spot, leaves, site, tall)
+        else:
+            nature.birch(spot, leaves, site, tall)
+
+
+def footpath(site: Site, length: float = 26.0, through: bool = True) -> float:
+    """A path of bare earth that passes the middle; its direction in degrees."""
+    yaw, earth = site.uniform(0, 360), site.turf(EARTH, Texture.NOISE, 0.6)
+    start = site.spot(0, 0, yaw).shifted(site.uniform(-2.5, 2.5), -length if through else 0.0)
+    with site.builder.thing("path"):
+        site.strip(start, length * (2 if through else 1), 1.4, earth, Semantic.PATH)
+    return yaw
+
+
+def along_path(site: Site, yaw: float, side: float, ahead: float, radius: float, turn: float) -> list:
+    """A spot beside the path, if it is free: [spot] or []."""
+    spot = site.spot(0, 0, yaw).shifted(side, ahead, turn)
+    return [spot] if site.take(spot.x, spot.z, radius) else []
+
+
+def meadow(builder: Recorder, rng: np.random.Generator, time: str, weather: str) -> Layout:
+    """Flowers in a green field, trees and soft hills; a barn or windmill, animals, hay, fences, a path."""
     site = Site(builder, rng, time, weather)
-    builder.ground(site.turf(site.varied(GRASS), Texture.GRASS, 0.8), Semantic.GROUND)
-    for x, z in site.ring(5, 48, 60, 10):
-        hill(site, x, z, (site.uniform(34, 46), site.uniform(5, 9), 26), shaded(GRASS, 0.85))
-    phrases = _barn(site) + _hay(site) + _fences(site)
-    leaves, leaf_color = site.named(LEAF_COLORS)
-    trees = site.ring(site.count(3, 6), 11, 24, 3)
-    for x, z in trees:
-        leafy_tree(site, x, z, site.uniform(5, 8), leaf_color)
-    phrases += [counted(len(trees), f"{leaves} tree"), "green hills" if weather != "snow" else "white hills"]
-    return layout("meadow", phrases + _flowers(site))
+    grassland(site)
+    hills(site, 6, 46, 9)
+    yaw = footpath(site) if site.chance(0.6) else None
+    if site.chance(0.5):
+        for spot in site.ring(1, 17, 24, 7):
+            buildings.barn(spot, site.named(BARNS), site)
+    if site.chance(0.35):
+        for spot in site.ring(1, 16, 24, 4):
+            buildings.windmill(spot, site.named({k: WALLS[k] for k in ("white", "beige")}), site)
+    trees(site, site.count(4, 8), 10, 24, (5, 8))
+    _livestock(site)
+    if site.chance(0.5):
+        for spot in site.ring(site.count(2, 4), 7, 15, 1.4):
+            nature.hay_bale(spot.shifted(turn=site.uniform(-60, 60)), site)
+    wood = site.named(TIMBER)
+    for spot in site.ring(site.count(0, 3), 7, 12, 2.8):
+        street.fence(spot.shifted(turn=site.uniform(-20, 20)), wood, site, 5.6)
+    if yaw is not None and site.chance(0.6):
+        for spot in along_path(site, yaw, 1.9, site.uniform(3, 7), 0.9, 270):
+            street.bench(spot, site)
+    _flowers(site)
+    for spot in site.ring(site.count(0, 3), 5, 12, 0.8):
+        nature.bush(spot, site, site.uniform(0.8, 1.5))
+    return site.layout("meadow", 4.5)
 
 
-def _flowers(site: Site) -> list[str]:
-    """Beds of one or two colours and single blossoms between them, all around the camera."""
-    first, second = site.named(FLOWER_COLORS), site.named(FLOWER_COLORS)
-    for i, (x, z) in enumerate(site.ring(9, 5, 13, 1.2)):
-        flower_bed(site, x, z, site.uniform(1.8, 3.2), (first, second)[i % 2][1])
-    for i, (x, z) in enumerate(site.ring(14, 4.5, 9, 0.3)):
-        flower(site, x, z, (first, second)[i % 2][1])
-    names = dict.fromkeys((first[0], second[0]))
-    return [f"{' and '.join(names)} flowers"]
+def _livestock(site: Site) -> None:
+    """Sheep or cows that graze, or a snowman in winter."""
+    if site.snowy:
+        for spot in site.ring(1, 4.5, 7, 0.8) if site.chance(0.5) else []:
+            nature.snowman(spot)
+        return
+    if site.chance(0.6):
+        cows, hide = site.chance(0.5), site.named(COWS)
+        for spot in site.ring(site.count(2, 4), 6, 13, 1.4):
+            grazing = spot.shifted(turn=site.uniform(-120, 120))
+            if cows:
+                nature.cow(grazing, hide)
+            else:
+                nature.sheep(grazing, Color("white", (0.93, 0.91, 0.86)))
 
 
-def _barn(site: Site) -> list[str]:
-    if not site.chance(0.4):
-        return []
-    (name, color), (x, z) = site.named(BARN_COLORS), site.ring(1, 18, 24, 6)[0]
-    planks = Material(color, Texture.PLANKS, shaded(color, 0.75), scale=0.5)
-    house(site, x, z, (7.5, 4.0, 9.0), planks, ROOF_COLORS["grey"])
-    return [counted(1, f"{name} barn")]
+def _flowers(site: Site) -> None:
+    first, second = site.named(BLOSSOMS), site.named(BLOSSOMS)
+    for i, spot in enumerate(site.ring(site.count(4, 8), 5, 12, 1.2)):
+        nature.flower_bed(spot, (first, second)[i % 2], site, site.uniform(1.6, 2.8))
 
 
-def _hay(site: Site) -> list[str]:
-    bales = site.ring(site.count(2, 4), 9, 16, 1.5) if site.chance(0.4) else []
-    for x, z in bales:
-        color = site.frosted(HAY, 0.4)
-        straw = Material(color, Texture.STRIPES, shaded(color, 0.85), scale=0.25)
-        site.builder.cylinder(
-            x, z, (1.7, 1.5, 1.7), straw, Semantic.BUSH, base=0.1, yaw=site.uniform(0, 180), roll=90
-        )
-    return [counted(len(bales), "hay bale")] if bales else []
-
-
-def _fences(site: Site) -> list[str]:
-    parts = site.ring(3, 8, 12, 2.6) if site.chance(0.5) else []
-    for x, z in parts:
-        fence(site, x, z, 4.6, toward_camera(x, z) + site.uniform(-25, 25))
-    return ["a wooden fence"] if parts else []
-
-
-def village(builder: Builder, rng: np.random.Generator, time: str, weather: str) -> Layout:
-    """Gabled houses on all sides of a green with a well, trees between them; sometimes a church."""
+def village(builder: Recorder, rng: np.random.Generator, time: str, weather: str) -> Layout:
+    """Gabled houses around a green or in two rows along a lane, with a well, a church or tower, trees."""
     site = Site(builder, rng, time, weather)
-    builder.ground(site.turf(site.varied(GRASS), Texture.GRASS, 0.8), Semantic.GROUND)
-    path = site.turf((0.66, 0.58, 0.46), Texture.NOISE, 0.6)
-    builder.cylinder(0, 0, (13, 0.06, 13), path, Semantic.ROAD, base=-0.03)
-    phrases = _village_church(site)
-    (wall_name, walls), (roof_name, roof) = site.named(WALL_COLORS), site.named(ROOF_COLORS)
-    spots = site.ring(7, 11, 17, 4.2)
-    for x, z in spots:
-        color = site.varied(walls) if site.chance(0.75) else site.named(WALL_COLORS)[1]
-        house(
-            site,
-            x,
-            z,
-            (site.uniform(4.6, 6), site.uniform(2.7, 3.6), site.uniform(4.6, 6)),
-            Material(color),
-            roof,
-        )
-    phrases += [f"{wall_name} houses", f"{roof_name} roofs" if weather != "snow" else "snow-covered roofs"]
-    phrases += _well(site)
-    leaves, leaf_color = site.named(LEAF_COLORS)
-    trees = site.ring(site.count(3, 5), 9, 24, 2)
-    for x, z in trees:
-        leafy_tree(site, x, z, site.uniform(4, 6.5), leaf_color)
-    return layout("village", phrases + ([counted(len(trees), f"{leaves} tree")] if trees else []))
+    grassland(site)
+    main, roof = site.named(WALLS), ROOFS[site.count(0, 3)]
+    yaw = _lane(site, main, roof) if site.chance(0.5) else _green(site, main, roof)
+    if site.chance(0.6):
+        for spot in site.ring(1, 16, 22, 5):
+            buildings.church(spot, site.named({k: WALLS[k] for k in ("white", "beige")}), site)
+    elif site.chance(0.5):
+        for spot in site.ring(1, 15, 22, 3):
+            buildings.tower(spot, site)
+    if site.chance(0.6):
+        for spot in site.ring(1, 5, 7.5, 1.2):
+            buildings.well(spot, site)
+    for spot in site.ring(site.count(1, 2), 4, 9, 0.5):
+        street.lantern(spot, site)
+    for spot in along_path(site, yaw, 3.2, site.uniform(2, 5), 0.9, 270):
+        street.bench(spot, site)
+    trees(site, site.count(3, 6), 8, 24, (4, 6.5))
+    wood = site.named(TIMBER)
+    for spot in site.ring(site.count(0, 2), 7, 11, 1.9):
+        street.fence(spot, wood, site, 3.6)
+    for spot in site.ring(site.count(0, 2), 5, 10, 0.6):
+        street.mailbox(spot, site.named({k: street.LACQUER[k] for k in ("red", "yellow", "blue")}))
+    for spot in site.ring(site.count(0, 3), 4.5, 9, 1.0):
+        nature.flower_bed(spot, site.named(BLOSSOMS), site, 1.6)
+    if site.snowy and site.chance(0.5):
+        for spot in site.ring(1, 4, 7, 0.8):
+            nature.snowman(spot)
+    return site.layout("village", 4.5)
 
 
-def _village_church(site: Site) -> list[str]:
-    if not site.chance(0.55):
-        return []
-    (x, z) = site.ring(1, 16, 20, 5)[0]
-    church(site, x, z, site.named(ROOF_COLORS)[1])
-    return ["a white church"]
+def _lane(site: Site, main: Color, roof: RGB) -> float:
+    """Two rows of houses along a lane of cobbles; its direction in degrees."""
+    yaw = site.uniform(0, 360)
+    middle = site.spot(0, 0, yaw)
+    with site.builder.thing("path"):
+        stones = site.turf((0.55, 0.53, 0.50), Texture.COBBLES, 0.35)
+        site.strip(middle.shifted(0, -30), 60, 4.0, stones, Semantic.PATH)
+    site.builder.surround("cobbles", "white" if site.snowy else "grey")
+    for side in (-1, 1):
+        for i in range(-2, 3):
+            ahead = 8.2 * i + 2.5 * side + site.uniform(-0.6, 0.6)
+            spot = middle.shifted(side * site.uniform(7.6, 8.6), ahead, -90.0 * side)
+            color = main if site.chance(0.5) else site.named(WALLS)
+            if site.take(spot.x, spot.z, 3.9):
+                buildings.house(spot, color, site, roof)
+    return yaw
 
 
-def _well(site: Site) -> list[str]:
-    if not site.chance(0.6):
-        return []
-    (x, z) = site.ring(1, 5.5, 7, 1.2)[0]
-    b, wood = site.builder, Material(WOOD)
-    b.cylinder(
-        x, z, (1.5, 0.9, 1.5), Material(STONE, Texture.BRICKS, shaded(STONE, 0.7), scale=0.4), Semantic.ROCK
-    )
-    b.box(x, z, (1.4, 2.1, 0.14), wood, Semantic.FENCE)
-    b.prism(x, z, (1.5, 0.7, 1.9), Material(site.frosted(ROOF_COLORS["brown"])), Semantic.ROOF, base=2.0)
-    return ["a well"]
+def _green(site: Site, main: Color, roof: RGB) -> float:
+    """Houses on all sides of a round green; the direction of a lane that leads away."""
+    cobbles = site.turf((0.60, 0.55, 0.46), Texture.COBBLES, 0.4)
+    site.builder.cylinder(0, 0, (9, 0.06, 9), cobbles, Semantic.PAVEMENT, base=-0.03)
+    site.builder.surround("cobbles", "white" if site.snowy else "grey")
+    for spot in site.ring(site.count(6, 8), 10.5, 16, 4.0):
+        color = main if site.chance(0.5) else site.named(WALLS)
+        buildings.house(spot.shifted(turn=site.uniform(-12, 12)), color, site, roof)
+    return footpath(site, 24, through=False)
 
 
-def lake(builder: Builder, rng: np.random.Generator, time: str, weather: str) -> Layout:
-    """Water on all sides of a wooden jetty, a sand shore, pines, hills, a cabin and boats."""
-    site = Site(builder, rng, time, weather)
-    builder.ground(site.turf(site.varied(GRASS), Texture.GRASS, 0.8), Semantic.GROUND)
-    _water_and_jetty(site)
-    for x, z in site.ring(6, 48, 62, 12):
-        hill(site, x, z, (site.uniform(40, 56), site.uniform(8, 16), 30), (0.22, 0.42, 0.26))
-    phrases = [*_cabins(site), *_boats(site), "a wooden jetty"]
-    pines = site.ring(site.count(9, 13), LAKE_RADIUS + 4, LAKE_RADIUS + 12, 1.6)
-    for x, z in pines:
-        pine(site, x, z, site.uniform(6, 10))
-    for x, z in site.ring(4, LAKE_RADIUS + 0.5, LAKE_RADIUS + 2.5, 1):
-        rock(site, x, z, site.uniform(1.0, 2.2), STONE)
-    return layout("lake", [*phrases, "pine trees"], half_width=1.0)
-
-
-def _water_and_jetty(site: Site) -> None:
-    water = Material(LAKE_WATER, Texture.WATER, shaded(LAKE_WATER, 1.35), scale=2.5)
-    sand, across = site.turf(SHORE, Texture.SAND), 2 * LAKE_RADIUS
-    site.builder.cylinder(0, 0, (across + 5, 0.04, across + 5), sand, Semantic.SAND, base=-0.02)
-    site.builder.cylinder(0, 0, (across, 0.04, across), water, Semantic.WATER, base=0.0)
-    planks = Material(
-        site.frosted(WOOD, 0.4), Texture.PLANKS, shaded(site.frosted(WOOD, 0.3), 0.7), scale=0.3
-    )
-    site.builder.box(0, -LAKE_RADIUS / 2, (3.0, 0.25, LAKE_RADIUS + 7), planks, Semantic.FLOOR)
-
-
-def _cabins(site: Site) -> list[str]:
-    name, color = site.named({"brown": WOOD} | {key: WALL_COLORS[key] for key in ("red", "white", "blue")})
-    spots = site.ring(site.count(1, 2), LAKE_RADIUS + 6, LAKE_RADIUS + 8, 5)
-    for x, z in spots:
-        planks = Material(color, Texture.PLANKS, shaded(color, 0.75), scale=0.5)
-        house(site, x, z, (7.0, 3.2, 6.0), planks, site.named(ROOF_COLORS)[1])
-    return [counted(len(spots), "cabin" if site.chance(0.5) else f"{name} cabin")]
-
-
-def _boats(site: Site) -> list[str]:
-    name, color = site.named(CLOTH_COLORS)
-    build, noun = (sailing_boat, "sailing boat") if site.chance(0.5) else (rowing_boat, "rowing boat")
-    spots = site.ring(site.count(1, 3), 7, 14, 3)
-    for x, z in spots:
-        build(site, x, z, color, WATER_LEVEL)
-    if build is rowing_boat:
-        return [counted(len(spots), f"{name} {noun}")]
-    return [
-        f"{counted(len(spots), noun)} with {name} sails"
-        if len(spots) > 1
-        else f"a {noun} with {counted(1, name)} sail"
-    ]
-
-
-def forest(builder: Builder, rng: np.random.Generator, time: str, weather: str) -> Layout:
-    """Trees close on all sides, of one or two species, on a dark floor with bushes, logs and mushrooms."""
+def forest(builder: Recorder, rng: np.random.Generator, time: str, weather: str) -> Layout:
+    """Trees close on all sides, of one or two species, bushes, logs, stumps and mushrooms; often a path."""
     site = Site(builder, rng, time, weather)
     builder.ground(site.turf(site.varied(FOREST_FLOOR), Texture.NOISE, 1.2), Semantic.GROUND)
-    phrases = _log(site) + _mushrooms(site)
-    conifers, (leaves, color) = site.chance(0.5), site.named(LEAF_COLORS)
-    bark, birches = (BIRCH_BARK, True) if site.chance(0.3) else (BARK, False)
-    for near, far, number in ((5, 9, 6), (9, 15, 8), (15, 24, 9)):
-        for x, z in site.ring(number, near, far, 0.9):
+    site.taken.append((0.0, 0.0, 1.0))  # the clearing where cameras stand
+    if site.chance(0.65):
+        footpath(site, 24)
+    if site.chance(0.3):
+        for spot in site.ring(1, 5.5, 8, 2.0):
+            waterside.tent(spot, site.named(waterside.CLOTH), site)
+        for spot in site.ring(1, 3.5, 5.5, 0.9):
+            waterside.campfire(spot)
+    for spot in site.ring(site.count(1, 2), 4.5, 8, 1.5):
+        nature.log(spot.shifted(turn=site.uniform(-40, 40)), site, site.uniform(2, 3))
+    for spot in site.ring(site.count(0, 3), 4, 8, 0.7):
+        nature.stump(spot, site)
+    cap = site.named(CAPS)
+    for spot in site.ring(site.count(0, 5), 3, 6, 0.35):
+        nature.mushroom(spot, cap, site.uniform(0.3, 0.55))
+    _stand(site)
+    for spot in site.ring(site.count(3, 6), 5, 11, 0.8):
+        nature.bush(spot, site, site.uniform(0.8, 1.5), (0.20, 0.42, 0.16))
+    for spot in site.ring(site.count(0, 3), 4.5, 10, 0.8):
+        nature.rock(spot, site, site.uniform(0.7, 1.5))
+    site.taken.remove((0.0, 0.0, 1.0))
+    return site.layout("forest", 4.0)
+
+
+def _stand(site: Site) -> None:
+    """The trees: conifers, birches, oaks, or two of them; a dark line of crowns closes the view."""
+    for i in range(9):
+        far = site.spot(0, 0, 40 * i + site.uniform(-8, 8)).shifted(0, 36, 180)
+        crowns = site.matter(site.varied(FOREST_FLOOR, 0.2), Texture.LEAVES, 2.5, 0.6, 1.3)
+        far.ball((0, 0), (32, site.uniform(18, 26), 8), crowns, Semantic.TREE, base=-11)
+    first, second = (str(name) for name in site.rng.choice(("pine", "birch", "oak"), 2))
+    leaves = site.named(LEAVES) if site.chance(0.5) else Color("green", LEAVES["green"])
+    for near, far, number in ((6.5, 10, 5), (10, 16, 7), (16, 26, 8)):
+        for spot in site.ring(number, near, far, 1.1):
             height = site.uniform(8, 13)
-            if conifers:
-                pine(site, x, z, height)
+            name = first if site.chance(0.65) else second
+            if name == "pine":
+                nature.pine(spot, site, height * 1.1)
+            elif name == "birch":
+                nature.birch(spot, leaves, site, height * 0.85)
             else:
-                leafy_tree(site, x, z, height * 0.85, color, bark)
-    phrases.append(
-        "tall pine trees" if conifers else f"birches with {leaves} leaves" if birches else f"{leaves} trees"
-    )
-    for x, z in site.ring(5, 5, 11, 0.8):
-        bush(site, x, z, site.uniform(0.8, 1.5), LEAF_COLORS["dark green"])
-    return layout("forest", [*phrases, "bushes"])
-
-
-def _log(site: Site) -> list[str]:
-    if not site.chance(0.5):
-        return []
-    (x, z) = site.ring(1, 5.5, 7, 1.8)[0]
-    bark = Material(site.frosted(BARK, 0.4), Texture.STRIPES, shaded(BARK, 0.7), scale=0.3)
-    site.builder.cylinder(
-        x, z, (0.7, 3.4, 0.7), bark, Semantic.TREE, base=-1.4, yaw=site.uniform(0, 180), roll=90
-    )
-    return ["a fallen log"]
-
-
-def _mushrooms(site: Site) -> list[str]:
-    spots = site.ring(4, 4.6, 6.5, 0.4) if site.chance(0.5) else []
-    for x, z in spots:
-        size = site.uniform(0.4, 0.7)
-        b = site.builder
-        b.cylinder(
-            x, z, (size * 0.35, size * 0.8, size * 0.35), Material((0.93, 0.90, 0.83)), Semantic.FLOWER
-        )
-        b.ellipsoid(
-            x, z, (size, size * 0.6, size), Material((0.82, 0.12, 0.09)), Semantic.FLOWER, base=size * 0.55
-        )
-    return ["red mushrooms"] if spots else []
+                nature.oak(spot, leaves, site, height * 0.75)

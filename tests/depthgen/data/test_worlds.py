@@ -45,6 +45,8 @@ def test_views_are_samples_of_their_worlds(config: WorldsConfig) -> None:
     assert 0 <= sample["image"].min() < sample["image"].max() <= 1
     assert (sample["depth"] > 0).all()
     assert len(set(sample["captions"])) > 1
+    camera = world.camera(np.random.default_rng([world.seed, 1]), SIDE)
+    assert sample["fov"].item() == pytest.approx(camera.vfov_degrees)
 
 
 def test_shards_are_rendered_once(config: WorldsConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from depthgen.worlds.primitives import Primitives, batched, primitives_of
 from depthgen.worlds.raycast import nearest_hits, occluded
 from depthgen.worlds.semantics import Semantic
 
+SOLIDS = ("box", "ellipsoid", "cylinder", "cone", "prism", "frustum")
 GREY = Material((0.5, 0.5, 0.5))
 SIZE, PLACE = (1.6, 2.4, 1.0), (0.3, 6.0)
+UnitMesh = Callable[[str], Any]
 POSE = {"base": 0.4, "yaw": 35.0, "pitch": 20.0, "roll": -15.0}
 
 
@@ -44,35 +47,9 @@ def rays(*pairs: tuple[tuple[float, float, float], tuple[float, float, float]]) 
     return torch.tensor(origins).float().T[None], torch.tensor(directions).float().T[None]
 
 
-def hull(points: list[list[float]]):
-    import open3d as o3d
-
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(np.array(points, dtype=float)))
-    mesh, _ = cloud.compute_convex_hull()
-    mesh.orient_triangles()
-    return mesh
-
-
-def unit_mesh(name: str):
-    """The unit shape in its own frame as an Open3D mesh, y pointing down."""
-    import open3d as o3d
-
-    if name == "box":
-        return hull([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
-    if name == "prism":
-        return hull([[x, 1, z] for x in (-1, 1) for z in (-1, 1)] + [[0, -1, z] for z in (-1, 1)])
-    make: dict[str, Callable] = {
-        "ellipsoid": lambda: o3d.geometry.TriangleMesh.create_sphere(1.0, 150),
-        "cylinder": lambda: o3d.geometry.TriangleMesh.create_cylinder(1.0, 2.0, 720, 1),
-        "cone": lambda: o3d.geometry.TriangleMesh.create_cone(1.0, 2.0, 720, 1).translate((0, 0, -1)),
-    }
-    axis_down = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # Open3D's solids stand along z
-    return make[name]().rotate(axis_down, center=(0, 0, 0))
-
-
-@pytest.mark.parametrize("name", ["box", "ellipsoid", "cylinder", "cone", "prism"])
+@pytest.mark.parametrize("name", SOLIDS)
 @pytest.mark.parametrize("height", [0.2, 1.5, 5.0])
-def test_hits_agree_with_open3d(name: str, height: float) -> None:
+def test_hits_agree_with_open3d(unit_mesh: UnitMesh, name: str, height: float) -> None:
     import open3d as o3d
 
     builder = Builder()
@@ -116,18 +93,30 @@ def test_hits_by_hand() -> None:
     assert hits.local[0, :, 0].tolist() == pytest.approx([0, 0, -1])
 
 
-def test_a_solid_is_not_seen_from_inside() -> None:
-    hits = nearest_hits(
-        built(("box", 0, 5, (2, 2, 2))), *rays(((0, -1, 5), (0, 0, 1)), ((0, -1, 5), (1, 0, 0)))
-    )
+@pytest.mark.parametrize("name", SOLIDS)
+def test_a_solid_is_not_seen_from_inside(name: str) -> None:
+    directions = ((0, 0, 1), (1, 0, 0), (0.2, -1, 0), (0, 1, 0.1))
+    hits = nearest_hits(built((name, 0, 5, (2, 2, 2))), *rays(*(((0, -1, 5), d) for d in directions)))
     assert hits.t.isinf().all()
+
+
+def test_a_flipped_frustum_is_wide_at_the_top() -> None:
+    builder = Builder()
+    builder.frustum(0, 5, (2, 2, 2), GREY, Semantic.ROCK, flipped=True)
+    ahead = (0.0, 0.0, 1.0)
+    hits = nearest_hits(
+        batched([primitives_of(builder)]),
+        *rays(((0, -1.99, 0), ahead), ((0, -1, 0), ahead), ((0, -0.01, 0), ahead)),
+    )
+    assert hits.t[0].tolist() == pytest.approx([4.002, 4.2, 4.398], abs=1e-4)  # 5 - radius
+    assert hits.normal[0, :, 1] == pytest.approx(torch.tensor([0.0, 0.2 / 1.04**0.5, -1 / 1.04**0.5]))
 
 
 def cluttered(seed: int) -> Primitives:
     rng = np.random.default_rng(seed)
 
     def solid() -> tuple[str, float, float, tuple[float, float, float]]:
-        name = str(rng.choice(["box", "ellipsoid", "cylinder", "cone", "prism"]))
+        name = str(rng.choice(SOLIDS))
         return name, rng.uniform(-4, 4), rng.uniform(2, 12), tuple(rng.uniform(0.1, 3, 3))
 
     return built(*(solid() for _ in range(30)), ground=True)
@@ -150,6 +139,15 @@ def test_bounding_spheres_leave_out_no_hit(monkeypatch: pytest.MonkeyPatch, dist
     assert torch.equal(culled.index[culled.t.isfinite()], every.index[culled.t.isfinite()])
     assert torch.equal(shadow, occluded(world, point, light, casts))
     assert 0.02 < shadow.float().mean() < 0.98
+
+
+def test_candidates_are_all_that_is_met() -> None:
+    world, (origin, direction) = cluttered(3), fan(side=24)
+    every = nearest_hits(world, origin, direction)
+    same = nearest_hits(world, origin, direction, every.index[:, None])
+    assert torch.equal(same.t, every.t)
+    other = (every.index[:, None] + 1) % len(world)
+    assert (nearest_hits(world, origin, direction, other).t >= every.t).all()
 
 
 def test_worlds_of_different_sizes_do_not_disturb_each_other() -> None:
