@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,7 +25,7 @@ from depthgen.model import (
     noised_low,
     upsampling_condition,
 )
-from depthgen.text import TextEncoder, TextStates
+from depthgen.text import TextEncoder
 from depthgen.vocabulary import warn_of_unknown_words
 
 STEPS = 24
@@ -98,6 +99,7 @@ class ImageCompleter:
         prompt: str,
         *,
         size: int | tuple[int, int] = 256,
+        fov: float | None = None,
         guidance: float | None = None,
         steps: int | None = None,
         generator: torch.Generator | None = None,
@@ -111,9 +113,8 @@ class ImageCompleter:
             raise ValueError(f"size must be at least 1 pixel, got {height} x {width}")
         nothing = torch.zeros(1, height, width, dtype=torch.bool)
         blank = torch.zeros(3, height, width)
-        return self.complete(
-            blank, nothing, prompt, guidance=guidance, steps=steps, generator=generator
-        ).image
+        sampling = {"fov": fov, "guidance": guidance, "steps": steps, "generator": generator}
+        return self.complete(blank, nothing, prompt, **sampling).image
 
     def complete(
         self,
@@ -121,6 +122,7 @@ class ImageCompleter:
         known: Tensor,
         prompt: str,
         *,
+        fov: float | None = None,
         guidance: float | None = None,
         steps: int | None = None,
         generator: torch.Generator | None = None,
@@ -130,7 +132,8 @@ class ImageCompleter:
         image: (3,H,W) in [0,1]; known: (1,H,W) bool. The base works at its own resolution; where the picture
         is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
         fitted to the known pixels, see `composited`. A warning names the words of the prompt that the models
-        know nothing of, see `depthgen.vocabulary`. guidance: weight of the words, 1 is none extra; steps:
+        know nothing of, see `depthgen.vocabulary`. fov: of the picture, vertical degrees, None: not known.
+        guidance: weight of the words, 1 is none extra; steps:
         of the base; None: as the base wants it, see the properties. generator: by default one seeded with 0.
         ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
@@ -141,7 +144,9 @@ class ImageCompleter:
         low, low_known = shrink_known(image, known, size)
         margin = self._factor // 2  # networks err along the border of a picture: it is drawn, and cut off
         padded = (F.pad(part, (margin,) * 4)[None] for part in (low, low_known))
-        drawn = self.sample([prompt], *padded, guidance=guidance, steps=steps, generator=generator)
+        # the margin does not change how many pixels a degree has, which is what the model sees of `fov`
+        sampling = {"fov": fov, "guidance": guidance, "steps": steps, "generator": generator}
+        drawn = self.sample([prompt], *padded, **sampling)
         drawn = drawn[0, :, margin:-margin, margin:-margin]
         if self.upsampler is not None and min(size_of(image)) > min(size):
             drawn = composited(drawn, low, low_known).image
@@ -156,6 +161,7 @@ class ImageCompleter:
         image: Tensor | None = None,
         known: Tensor | None = None,
         *,
+        fov: float | None = None,
         guidance: float | None = None,
         steps: int | None = None,
         generator: torch.Generator | None = None,
@@ -163,14 +169,14 @@ class ImageCompleter:
         """B pictures (B,3,h,w) in [0,1] at the model's resolution, known pixels not put back.
 
         prompts: B captions. image: (B,3,h,w) in [0,1] and known: (B,1,h,w) bool at that resolution; None:
-        nothing.
+        nothing. The rest as in `complete`.
         """
         side = self.model.config.resolution
         image = torch.zeros(len(prompts), 3, side, side) if image is None else image
         known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
         noise = torch.randn(image.shape, generator=generator or torch.Generator().manual_seed(0))
         condition = completion_condition(2 * image - 1, known)
-        denoise = self._denoiser(condition, prompts, self._left_to_add(guidance))
+        denoise = self._denoiser(condition, prompts, fov, self._left_to_add(guidance))
         return self._drawn(denoise, noise, self.steps if steps is None else steps)
 
     @torch.inference_mode()
@@ -200,7 +206,7 @@ class ImageCompleter:
         noisy = noised_low(2 * low - 1, levels, torch.randn(low.shape, generator=generator))
         noise = torch.randn(image.shape, generator=generator)
         condition = upsampling_condition(noisy, levels, 2 * image - 1, known)
-        denoise = clipped(self._under(self.upsampler, condition.to(self._device)))
+        denoise = clipped(partial(self.upsampler.denoise, condition=condition.to(self._device)))
         own = self.upsampler.config.steps or UPSAMPLER_STEPS
         return self._drawn(denoise, noise, own if steps is None else steps)
 
@@ -220,14 +226,14 @@ class ImageCompleter:
             )
         return 1.0
 
-    def _denoiser(self, condition: Tensor, prompts: Sequence[str], guidance: float) -> Denoiser:
-        condition = condition.to(self._device)
-        worded = self._under(self.model, condition, self.encoder(prompts))
-        wordless = self._under(self.model, condition, self.encoder([""] * len(prompts)))
+    def _denoiser(
+        self, condition: Tensor, prompts: Sequence[str], fov: float | None, guidance: float
+    ) -> Denoiser:
+        degrees = torch.full((len(prompts),), fov or 0.0, device=self._device)
+        shown = {"condition": condition.to(self._device), "fov": degrees}
+        worded = partial(self.model.denoise, text=self.encoder(prompts), **shown)
+        wordless = partial(self.model.denoise, text=self.encoder([""] * len(prompts)), **shown)
         return clipped(guided(worded, wordless, guidance), -1.0, 1.0)
-
-    def _under(self, model: DiffusionModel, condition: Tensor, text: TextStates | None = None) -> Denoiser:
-        return lambda z_t, t: model.denoise(z_t, t, condition, text)
 
     @property
     def _factor(self) -> int:

@@ -32,6 +32,7 @@ SCHEDULE = CosineSchedule()
 Norm = Literal["l1", "l2"]
 LOSSES = {"l1": masked_l1, "l2": masked_l2}
 OBJECT_WEIGHT = 20.0  # few of a hundred objects are in sight at a time
+DROP_FOV = 0.1
 HIGHEST_LEVEL = 0.5  # noise time of the low-resolution pictures that an upsampler is trained on, at most
 
 
@@ -58,7 +59,7 @@ class DepthObjective:
     loss: Norm = "l1"
     unroll: bool = False  # z_t made from the network's own prediction: step-unrolled denoising
     times: Literal["uniform", "high"] = "uniform"  # high: see `noise_times`
-    drop_fov: float = 0.1  # share of known fields of view withheld, so that pictures without one are served
+    drop_fov: float = DROP_FOV  # share of known fields of view withheld: pictures without one are served too
     show_known: float = 0.5  # share of samples that a model with `known_depth` is shown known depth of
 
 
@@ -145,10 +146,14 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
 
 
 def completion_case(batch: Batch, encoder: TextEncoder, generator: torch.Generator) -> Case:
-    """A picture, of its known part and one of its captions."""
-    x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
+    """A picture, of its known part, one of its captions and, nine times in ten, its field of view.
+
+    It is never mirrored, for captions tell left from right.
+    """
+    x0, known = 2 * batch["image"] - 1, training_known(batch["known"], generator)
     text = _some_caption(batch, encoder, generator).to(x0.device)
-    shown = {"condition": completion_condition(x0, known), "text": text}
+    fov = _some_fov(batch.get("fov"), DROP_FOV, generator)
+    shown = {"condition": completion_condition(x0, known), "text": text, "fov": fov}
     return Case(x0, shown, torch.ones_like(known))
 
 

@@ -26,19 +26,21 @@ class CompleterPictures:
 
     def generate(self, prompt: str, *, camera: Camera, generator: torch.Generator) -> Tensor:
         """See `TextToImage`; square pictures only."""
-        return self.completer.generate(prompt, size=camera.width, generator=generator, **self._sampling())
+        return self.completer.generate(
+            prompt, size=camera.width, generator=generator, **self._sampling(camera)
+        )
 
     def inpaint(
         self, image: Tensor, known: Tensor, prompt: str, *, camera: Camera, generator: torch.Generator
     ) -> Picture:
         """See `Inpainter`."""
         completed: Completion = self.completer.complete(
-            image, known, prompt, generator=generator, **self._sampling()
+            image, known, prompt, generator=generator, **self._sampling(camera)
         )
         return Picture(completed.image, completed.residual)
 
-    def _sampling(self) -> dict:
-        return {"guidance": self.guidance, "steps": self.steps}
+    def _sampling(self, camera: Camera) -> dict:
+        return {"fov": camera.vfov_degrees, "guidance": self.guidance, "steps": self.steps}
 
 
 @dataclass(frozen=True)

@@ -283,9 +283,9 @@ def test_a_completer_student_takes_its_steps_and_no_wordless_pass(
     times: list[float] = []
     denoise = completer.model.denoise
 
-    def counting(z_t: Tensor, t: Tensor, *shown: object) -> Tensor:
+    def counting(z_t: Tensor, t: Tensor, **shown: object) -> Tensor:
         times.append(float(t[0]))
-        return denoise(z_t, t, *shown)
+        return denoise(z_t, t, **shown)
 
     monkeypatch.setattr(completer.model, "denoise", counting)
     drawn = completer.sample(["a lake"])
