@@ -24,7 +24,7 @@ from depthgen.model import (
     upsampling_condition,
 )
 from depthgen.pretrain import TaskShares, palette_batch
-from depthgen.text import TextEncoder, TextStates
+from depthgen.text import MAX_TOKENS, TextEncoder, TextStates
 from depthgen.worlds.sight import NO_COLOR
 
 Batch = Mapping[str, Any]
@@ -288,13 +288,18 @@ def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _some_caption(batch: Batch, encoder: TextEncoder, generator: torch.Generator) -> TextStates:
-    """The states of one of each sample's captions, drawn without waiting for the device."""
+    """The states of one of each sample's captions, drawn without waiting for the device.
+
+    Of the same shape for all batches, as a compiled network needs it.
+    """
     if "tokens" in batch:
         tokens = batch["tokens"]
         rows = torch.arange(len(tokens), device=tokens.device)
-        return encoder.states(tokens[rows, _integers(len(tokens), tokens.shape[1], generator)])
-    pick = Random(generator.initial_seed()).choice
-    return encoder([pick(options) for options in batch["captions"]])
+        states = encoder.states(tokens[rows, _integers(len(tokens), tokens.shape[1], generator)])
+    else:
+        pick = Random(generator.initial_seed()).choice
+        states = encoder([pick(options) for options in batch["captions"]])
+    return states.padded(MAX_TOKENS)
 
 
 def _integers(count: int, high: int, generator: torch.Generator) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 TEXT_WIDTH = 384
 MAX_TOKENS = 48
@@ -41,13 +42,16 @@ class TextStates:
 
         `other` may hold one row, which then serves every row, and must not be longer than these.
         """
-        length = self.tokens.shape[1] - other.tokens.shape[1]
-        tokens = torch.nn.functional.pad(other.tokens, (0, 0, 0, length))
-        valid = torch.nn.functional.pad(other.valid, (0, length))
+        other = other.padded(self.tokens.shape[1])
         return TextStates(
-            torch.where(keep[:, None, None], self.tokens, tokens),
-            torch.where(keep[:, None], self.valid, valid),
+            torch.where(keep[:, None, None], self.tokens, other.tokens),
+            torch.where(keep[:, None], self.valid, other.valid),
         )
+
+    def padded(self, length: int) -> TextStates:
+        """The same states with padding up to L = `length`, not below what they have."""
+        more = length - self.tokens.shape[1]
+        return TextStates(pad(self.tokens, (0, 0, 0, more)), pad(self.valid, (0, more)))
 
 
 class TextEncoder:

@@ -14,15 +14,12 @@ import warnings
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from depthgen.text import TextEncoder
-from depthgen.worlds import KINDS, build_world, caption
+from depthgen.worlds.grammar import training_words
 
-WORLDS = 8  # of each kind, from which the words of captions are gathered
-CAPTIONS = 40  # of each of these
 CONCENTRATION = 10.0  # of the kernel exp(c cos), by what angle words are still near
 # Of the log ratio of the densities, from which a word is understood: examples/benchmarks/vocabulary.py.
 LEAST_RATIO = -0.02
@@ -89,13 +86,8 @@ def silent_words() -> frozenset[str]:
 
 @cache
 def caption_words() -> frozenset[str]:
-    """All words that captions of the worlds hold, gathered from worlds of every kind."""
-    built = [(seed, build_world(seed, kind)) for kind in KINDS for seed in range(WORLDS)]
-    texts = [phrase for _, world in built for phrase in world.layout.phrases]
-    for seed, world in built:
-        rng = np.random.default_rng(seed)
-        texts += [caption(world, rng) for _ in range(CAPTIONS)]
-    return frozenset(word for text in texts for word in words(text))
+    """All words that captions of the worlds can hold."""
+    return frozenset(words(" ".join(training_words())))
 
 
 def familiarity(asked: Sequence[str], encoder: TextEncoder) -> Tensor:

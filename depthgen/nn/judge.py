@@ -15,7 +15,7 @@ class JudgeConfig:
     """`heads`: question -> number of classes; `channels`: of each stage, half the size of the one before."""
 
     heads: dict[str, int]
-    channels: tuple[int, ...] = (32, 64, 96, 128)
+    channels: tuple[int, ...] = (32, 64, 128, 160)
     groups: int = 8
 
     def __post_init__(self) -> None:
