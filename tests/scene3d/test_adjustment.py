@@ -55,7 +55,7 @@ def worst_mean_error(frames: list[Frame], truth: list[Frame]) -> float:
 def room() -> list[Frame]:
     """Five views of a room, 10 degrees apart and from different places."""
     camera = Camera.from_fov(60, SIZE, SIZE)
-    oracle = oracle_for("a kitchen", 3, camera)
+    oracle = oracle_for("an office", 3, camera)
     cameras = [camera.moved(turned(10 * i, translation=(0.05 * i, 0, 0.02 * i))) for i in range(5)]
     return [all_new(*oracle._render(view), view) for view in cameras]
 

@@ -136,7 +136,7 @@ def test_a_view_is_taken_back_and_a_scene_forked(shell: Shell, monkeypatch: pyte
 
 def test_strict_names_the_limits_that_are_missed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scene3d.export.FILES", ("report.html",))
-    assert shell("generate-scene", "a kitchen", *TINY, "--out", "s", "--strict")[0] == 0
+    assert shell("generate-scene", "an office", *TINY, "--out", "s", "--strict")[0] == 0
     path = Path("s/scene.json")
     path.write_text(path.read_text().replace('"residual_depth": null', '"residual_depth": 0.9', 1))
     status, printed, errors = shell("generate-scene", "--report", "s", "--strict")

@@ -25,9 +25,9 @@ from scene3d.scene import Scene
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    """Three views of a kitchen, with exact depth."""
+    """Three views of an office, with exact depth."""
     return generate_scene(
-        "a kitchen <small>", out=tmp_path_factory.mktemp("report") / "s", models="oracle", views=3, size=48
+        "an office <small>", out=tmp_path_factory.mktemp("report") / "s", models="oracle", views=3, size=48
     )
 
 
@@ -172,7 +172,7 @@ def test_the_report_is_two_files_and_needs_nothing_else(scene: Scene) -> None:
     assert len(addresses.found) == 1 + 3 * 3 + 2  # the plan, three pictures a view, the seams of two
     assert all(address.startswith("data:image/") for address in addresses.found)
     assert not re.findall(r"https?://|@import|url\(|\$[a-z]", re.sub(r'"data:[^"]*"', "", page))
-    assert "a kitchen <small>" in addresses.text
+    assert "an office <small>" in addresses.text
     assert "All limits are kept." in addresses.text
     assert "123 MiB" in addresses.text
     report = json.loads((scene.root / "report.json").read_text())

@@ -84,7 +84,7 @@ def few_places(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def room() -> Oracle:
-    return oracle_for("bedroom", 1, Camera.from_fov(60, SIZE, SIZE))
+    return oracle_for("bedroom", 2, Camera.from_fov(60, SIZE, SIZE))
 
 
 def look(room: Oracle, camera: Camera, known: torch.Tensor | None = None) -> Frame:
