@@ -22,6 +22,7 @@ protocols:
   hypersim, vkitti2, waymo    up to 80 m
   folder                      your own folder of pictures and depth (rgbd.yaml), up to 1000 m
   prompts                     pictures drawn for held-out captions: does a judge see what the words say?
+  held_out_words              the same in words that no training caption contains
 
 Scores are REL, RMS, delta_1..3, log10, Sq-rel, RMS log and SILog, taken per image and averaged over images,
 with 95 % bootstrap intervals. Predictions are resized bilinearly to the truth and clamped to its range.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
@@ -14,7 +15,7 @@ from depthgen.evaluation.statistics import Estimate
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-GREATER_IS_BETTER = ("delta", "kind_right", "time_right", "weather_right")  # how such columns begin
+GREATER_IS_BETTER = re.compile(r"delta\d|\w+_right")  # such columns
 
 _PAGE = Template("""\
 <!doctype html>
@@ -50,10 +51,10 @@ def page(report: Report, sheet: Image | None) -> str:
 
 def _overall(report: Report) -> str:
     overall = report.overall()
-    best = {metric: _best([e[metric].mean for e in overall.values()], metric) for metric in report.metrics}
+    best = {m: _best([e[m].mean for e in overall.values() if m in e], m) for m in report.metrics}
     rows = []
     for model, estimates in overall.items():
-        cells = [_cell(estimates[m], estimates[m].mean == best[m]) for m in report.metrics]
+        cells = [_cell(estimates.get(m), best[m]) for m in report.metrics]
         rows.append([f"<td>{escape(model)}</td>", *cells])
     return table(["", *report.metrics], rows)
 
@@ -61,21 +62,27 @@ def _overall(report: Report) -> str:
 def _best(means: Sequence[float], metric: str) -> float | None:
     if len(means) < 2:
         return None
-    return max(means) if metric.startswith(GREATER_IS_BETTER) else min(means)
+    return max(means) if GREATER_IS_BETTER.fullmatch(metric) else min(means)
 
 
-def _cell(estimate: Estimate, best: bool) -> str:
-    style = ' class="best"' if best else ""
+def _cell(estimate: Estimate | None, best: float | None) -> str:
+    if estimate is None:
+        return "<td>-</td>"
+    style = ' class="best"' if estimate.mean == best else ""
     return f"<td{style}>{estimate.mean:.3f}<small>{estimate.low:.3f} to {estimate.high:.3f}</small></td>"
 
 
 def _group_table(report: Report, model: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
     rows = [
-        [f"<td>{escape(name)}</td>", *(f"<td>{estimates[m].mean:.3f}</td>" for m in report.metrics)]
+        [f"<td>{escape(name)}</td>", *(f"<td>{_mean(estimates.get(m))}</td>" for m in report.metrics)]
         for name, estimates in groups.items()
     ]
     title = f"{escape(model)}, by {escape(report.group)}"
     return f'<h2>{title}</h2><div class="scroll">{table(["", *report.metrics], rows)}</div>'
+
+
+def _mean(estimate: Estimate | None) -> str:
+    return "-" if estimate is None else f"{estimate.mean:.3f}"
 
 
 def _pictures(sheet: Image | None) -> str:

@@ -76,10 +76,15 @@ class DepthProtocol:
 
 @dataclass(frozen=True)
 class PromptProtocol:
-    """Pictures drawn for captions of evaluation worlds, judged by kind of place, time and weather."""
+    """Pictures drawn for captions of evaluation worlds, judged by what these name: kind of place, time of
+    day, weather, objects and their colours.
+
+    held_out: whether the captions are made of words that no training caption contains.
+    """
 
     name: str
     size: int
+    held_out: bool = False
     batch: int = 32  # pictures drawn at once
 
 
@@ -89,6 +94,7 @@ def _up_to(far: float, name: str, dataset: str, split: str, crop: Crop | None = 
 
 WORLDS = DepthProtocol("worlds", size=64, near=1e-3, far=40.0, clamp=(0.1, 1000.0))
 PROMPTS = PromptProtocol("prompts", size=64)
+HELD_OUT_WORDS = PromptProtocol("held_out_words", size=64, held_out=True)
 NYU = _up_to(10.0, "nyu", "nyu", "test", NYU_EIGEN)  # 654 images
 KITTI = _up_to(80.0, "kitti", "kitti", "test", KITTI_GARG)  # Eigen's 652 images, whole pictures
 PROTOCOLS: dict[str, DepthProtocol | PromptProtocol] = {
@@ -96,6 +102,7 @@ PROTOCOLS: dict[str, DepthProtocol | PromptProtocol] = {
     for p in (
         WORLDS,
         PROMPTS,
+        HELD_OUT_WORDS,
         NYU,
         replace(NYU, name="nyu_labelled", dataset="nyu_labelled"),
         KITTI,

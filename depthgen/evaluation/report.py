@@ -67,14 +67,13 @@ def table(report: Report) -> str:
     head = "".join(f"{name:>15}" for name in report.metrics)
     lines.append(f"{'all images':<{width}}{head}")
     for model, estimates in report.overall().items():
-        means = "".join(f"{estimates[name].mean:>16.3f}" for name in report.metrics)
-        ends = "".join(f"{_interval(estimates[name]):>15}" for name in report.metrics)
+        means = _means(estimates, report.metrics)
+        ends = "".join(f"{_interval(estimates.get(name)):>15}" for name in report.metrics)
         lines += [f"{model:<{width}}{means}", f"{'  95 % interval':<{width}}{ends}"]
     for model, groups in by_group.items() if report.grouped else ():
         lines += ["", f"{model}, by {report.group}", " " * width + head]
         for name, estimates in groups.items():
-            cells = "".join(f"{estimates[metric].mean:>16.3f}" for metric in report.metrics)
-            lines.append(f"{name:<{width}}{cells}")
+            lines.append(f"{name:<{width}}{_means(estimates, report.metrics)}")
     if report.broken:
         lines += ["", f"left out because they could not be read: {len(report.broken)}"]
         lines += [f"  {message}" for message in report.broken]
@@ -99,5 +98,9 @@ def _inline(value: Any) -> str:
     return str(value)
 
 
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.low:.3f}-{estimate.high:.3f}"
+def _means(estimates: Mapping[str, Estimate], metrics: Sequence[str]) -> str:
+    return "".join(f"{e.mean:>16.3f}" if (e := estimates.get(name)) else f"{'-':>16}" for name in metrics)
+
+
+def _interval(estimate: Estimate | None) -> str:
+    return "-" if estimate is None else f"{estimate.low:.3f}-{estimate.high:.3f}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from depthgen.checkpoint import builtin_path, load_checkpoint
 from depthgen.completer import ImageCompleter
@@ -20,10 +20,19 @@ from depthgen.evaluation.cases import Case, dataset_cases, world_case
 from depthgen.evaluation.config import EvaluateConfig
 from depthgen.evaluation.depth import Predict, Scores, score_depth, with_scenes
 from depthgen.evaluation.prediction import Prediction, Predictor
-from depthgen.evaluation.prompts import CLASSES, score_prompts
+from depthgen.evaluation.prompts import (
+    ANSWERS,
+    FOV,
+    found_and_there,
+    held_out_words,
+    known_words,
+    score_prompts,
+    shares_of_renders,
+)
 from depthgen.evaluation.protocols import DepthProtocol, PromptProtocol, protocol
 from depthgen.evaluation.report import Report, environment
 from depthgen.evaluation.samples import evaluation_samples, kind_mean_depth, training_samples
+from depthgen.experiment import ATTRIBUTES
 from depthgen.images import to_pil
 from depthgen.nn.judge import Judge
 from depthgen.worlds import GENERATOR_VERSION, content_hash
@@ -86,44 +95,49 @@ def evaluate_dataset(config: EvaluateConfig, chosen: DepthProtocol) -> Report:
 
 
 def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
-    """What the judge sees in pictures drawn for held-out captions, beside what it sees in real renders."""
-    judge = load_judge(config.judge, config.device)
+    """What the judge sees in pictures drawn for prompts, beside what it sees in the renders they describe."""
     name, *others = config.checkpoints
     if others:
-        raise ValueError("protocol prompts judges one checkpoint at a time; give one")
+        raise ValueError(f"protocol {chosen.name} judges one checkpoint at a time; give one")
+    judge = load_judge(config.judge, config.device)
     completer = ImageCompleter.from_pretrained(name, config.device)
     generator = torch.Generator().manual_seed(config.seed)
     steps = config.steps or completer.steps
+    words = held_out_words if chosen.held_out else known_words
     samples = list(evaluation_samples(config.worlds, chosen.size))
+    renders, prompts = torch.stack([sample.image for sample in samples]), list(map(words, samples))
     started = time.perf_counter()
     rows, drawn = score_prompts(
-        lambda prompts: completer.sample(prompts, guidance=config.guidance, steps=steps, generator=generator),
+        lambda texts: completer.sample(
+            texts, fov=FOV, guidance=config.guidance, steps=steps, generator=generator
+        ),
         judge,
-        samples,
+        prompts,
         chosen.batch,
     )
     seconds = time.perf_counter() - started
     _save_sheet(drawn, Path(config.out) / "generated.png")
-    metrics = tuple(f"{name}_right" for name in CLASSES)
     facts = {
         **_world_facts(config),
         "checkpoint_sha256": _sha256(name, "completer"),
         "guidance": completer.guidance if config.guidance is None else config.guidance,
         "steps": steps,
-        "share_of_renders": _shares(rows, metrics),
-        "seconds_per_image": round(seconds / len(samples), 3),
+        "share_of_renders": {name: round(e.mean, 3) for name, e in shares_of_renders(rows).items()},
+        "objects_found_that_are_there": round(found_and_there(judge, renders, samples), 3),
+        "seconds_per_image": round(seconds / len(prompts), 3),
         **environment(),
     }
-    return Report(f"pictures for {config.worlds} held-out captions, judged", rows, metrics, facts)
+    said = "captions in held-out words" if chosen.held_out else "held-out captions"
+    return Report(f"pictures for {config.worlds} {said}, judged", rows, ANSWERS, facts)
 
 
-def load_judge(name_or_path: str, device: str) -> nn.Module:
-    """The attribute judge; ValueError if the checkpoint is another model or asks other questions."""
+def load_judge(name_or_path: str, device: str) -> Judge:
+    """The judge of prompts; ValueError if the checkpoint is another model or asks other questions."""
     path = builtin_path("judge") if name_or_path == "builtin" else Path(name_or_path)
     judge, _ = load_checkpoint(path, resolve_device(device))
-    expected = {name: len(classes) for name, classes in CLASSES.items()}
-    if not isinstance(judge, Judge) or dict(judge.config.heads) != expected:
-        raise ValueError(f"{path} is not a judge of {', '.join(CLASSES)}; train one: experiment=worlds_judge")
+    if not isinstance(judge, Judge) or dict(judge.config.heads) != ATTRIBUTES:
+        asked = ", ".join(ATTRIBUTES)
+        raise ValueError(f"{path} is not a judge of {asked}; train one: experiment=worlds_judge")
     return judge
 
 
@@ -190,12 +204,6 @@ def _sha256(name: str, builtin: str) -> str | None:
     """The first digits of a checkpoint file's hash; None for what is no single file."""
     path = builtin_path(builtin) if name == "builtin" else Path(name)
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None
-
-
-def _shares(rows: dict[str, list[dict[str, float | str]]], metrics: tuple[str, ...]) -> dict[str, float]:
-    """Right answers on generated pictures, as a share of those on real renders."""
-    totals = {m: [sum(float(r[m]) for r in rows[part]) for part in ("generated", "renders")] for m in metrics}
-    return {m: round(generated / max(renders, 1.0), 3) for m, (generated, renders) in totals.items()}
 
 
 def _save_sheet(pictures: torch.Tensor, path: Path, columns: int = 8) -> None:

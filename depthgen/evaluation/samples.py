@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from depthgen.geometry import Camera
-from depthgen.worlds import KINDS, World, build_world, evaluation_worlds, render
+from depthgen.worlds import KINDS, RenderedViews, World, build_world, evaluation_worlds, render
+from depthgen.worlds.evaluation_set import CAMERA_STREAM
 
 RENDER_BATCH = 16
 
@@ -40,10 +41,21 @@ def rendered(worlds: Sequence[World], size: int) -> Iterator[DepthSample]:
     """One view of each world, as training takes its first view of a world."""
     for start in range(0, len(worlds), RENDER_BATCH):
         batch = worlds[start : start + RENDER_BATCH]
-        cameras = [world.camera(np.random.default_rng([world.seed, 1]), size) for world in batch]
-        views = render(batch, cameras)
-        for i, (world, camera) in enumerate(zip(batch, cameras, strict=True)):
-            yield DepthSample(views.image[i].clamp(0, 1), views.depth[i], ~views.sky[i], world, camera)
+        cameras = [first_camera(world, size) for world in batch]
+        yield from samples_of(render(batch, cameras), batch, cameras)
+
+
+def first_camera(world: World, size: int) -> Camera:
+    """The camera of a world's first view, size x size pixels."""
+    return world.camera(np.random.default_rng([world.seed, CAMERA_STREAM]), size)
+
+
+def samples_of(
+    views: RenderedViews, worlds: Sequence[World], cameras: Sequence[Camera]
+) -> Iterator[DepthSample]:
+    """The rendered views of B worlds from B cameras, one by one."""
+    for i, (world, camera) in enumerate(zip(worlds, cameras, strict=True)):
+        yield DepthSample(views.image[i].clamp(0, 1), views.depth[i], ~views.sky[i], world, camera)
 
 
 def kind_mean_depth(samples: Iterator[DepthSample], far: float) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import numpy as np
 
 RESAMPLES = 2000
 LEVEL = 0.95
-Row = Mapping[str, float | str]
+Row = Mapping[str, float | str | None]
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,30 @@ def bootstrap(values: Sequence[float], seed: int = 0) -> Estimate:
 
 
 def bootstrap_ratio(above: Sequence[float], below: Sequence[float], seed: int = 0) -> Estimate:
-    """The ratio of two means over the same images, which are drawn in pairs; ValueError where they are none
-    or not as many."""
+    """The ratio of two means over the same images, which are drawn in pairs.
+
+    ValueError where they are none, not as many, or all 0 below.
+    """
     a, b = (np.asarray(values, dtype=np.float64) for values in (above, below))
     if a.size == 0 or a.size != b.size:
         raise ValueError(f"a ratio needs as many values above as below, at least one; got {a.size}, {b.size}")
+    if not b.any():
+        raise ValueError("a ratio needs values below that are not all 0")
     draws = np.random.default_rng(seed).integers(a.size, size=(RESAMPLES, a.size))
+    draws = draws[b[draws].any(1)]
     low, high = np.quantile(a[draws].mean(1) / b[draws].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(a.mean() / b.mean()), float(low), float(high))
 
 
 def summarize(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Estimate]:
-    """Column name -> Estimate over the rows, one row an image."""
-    return {name: bootstrap([float(row[name]) for row in rows]) for name in names}
+    """Column name -> Estimate over the rows that have a value there; columns without one are left out."""
+    found = {name: column(rows, name) for name in names}
+    return {name: bootstrap(values) for name, values in found.items() if values}
+
+
+def column(rows: Sequence[Row], name: str) -> list[float]:
+    """The values of a column of numbers, without those that are None."""
+    return [float(value) for row in rows if (value := row[name]) is not None]
 
 
 def grouped(rows: Sequence[Row], key: str) -> dict[str, list[Row]]:

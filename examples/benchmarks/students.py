@@ -21,9 +21,10 @@ from torch import Tensor
 
 from depthgen import DepthEstimator, ImageCompleter
 from depthgen.checkpoint import load_checkpoint
-from depthgen.evaluation.prompts import CLASSES, score_prompts
+from depthgen.evaluation.prompts import ANSWERS, FOV, Prompt, known_words, score_prompts
 from depthgen.evaluation.runner import load_judge
-from depthgen.evaluation.samples import DepthSample, evaluation_samples
+from depthgen.evaluation.samples import evaluation_samples
+from depthgen.evaluation.statistics import summarize
 from depthgen.worlds import GENERATOR_VERSION, content_hash
 
 COUNT = 270  # eighteen worlds of each kind
@@ -52,11 +53,12 @@ def main() -> None:
         (f"teacher, {student.steps} steps, not guided", teacher, {"steps": student.steps, "guidance": 1.0}),
         (f"student, {student.steps} steps", student, {}),
     ]
-    judge, samples = load_judge("builtin", "auto"), list(evaluation_samples(arguments.count, 64))
+    judge = load_judge("builtin", "auto")
+    prompts = [known_words(sample) for sample in evaluation_samples(arguments.count, 64)]
     figures: dict[str, Any] = {}
     reference: Tensor | None = None
     for name, completer, sampling in rows:
-        figures[name], drawn = judged(completer, sampling, judge, samples)
+        figures[name], drawn = judged(completer, sampling, judge, prompts)
         reference = drawn if reference is None else reference
         figures[name]["distance"] = round((drawn - reference).square().mean().sqrt().item(), 4)
         figures[name]["seconds_256px"] = seconds(lambda c=completer, s=sampling: c.generate(PROMPT, **s))
@@ -79,18 +81,15 @@ def main() -> None:
 
 
 def judged(
-    completer: ImageCompleter, sampling: Sampling, judge: torch.nn.Module, samples: list[DepthSample]
+    completer: ImageCompleter, sampling: Sampling, judge: torch.nn.Module, prompts: list[Prompt]
 ) -> tuple[dict[str, float], Tensor]:
     """Shares of pictures in which the judge finds what the caption says, and the pictures."""
     generator = torch.Generator().manual_seed(0)
     rows, drawn = score_prompts(
-        lambda prompts: completer.sample(prompts, generator=generator, **sampling), judge, samples, BATCH
+        lambda texts: completer.sample(texts, fov=FOV, generator=generator, **sampling), judge, prompts, BATCH
     )
-    generated = rows["generated"]
-    return {
-        name: round(sum(float(row[f"{name}_right"]) for row in generated) / len(generated), 3)
-        for name in CLASSES
-    }, drawn
+    right = summarize(rows["generated"], ANSWERS)
+    return {name: round(estimate.mean, 3) for name, estimate in right.items()}, drawn
 
 
 def seconds(work: Callable[[], Any]) -> float:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from depthgen.checkpoint import save_checkpoint
+from depthgen.experiment import ATTRIBUTES
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.nn.unet import UNetConfig
@@ -35,7 +36,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "told_depth": DiffusionModel(ModelConfig(task="depth", unet=TINY, resolution=32, known_depth=True)),
         "upsampler": DiffusionModel(ModelConfig(task="upsampling", unet=TINY, resolution=128)),
         "completer": DiffusionModel(ModelConfig(task="completion", unet=TINY, resolution=32, text=True)),
-        "judge": Judge(JudgeConfig(heads={"kind": 15, "time": 3, "weather": 3}, channels=(8, 8), groups=4)),
+        "judge": Judge(JudgeConfig(ATTRIBUTES, channels=(8, 8), groups=4)),
     }
     for name, model in models.items():
         save_checkpoint(folder / f"{name}.safetensors", shaken(model), {})

@@ -37,12 +37,14 @@ def test_depth_of_worlds(run, checkpoints: dict[str, Path], capsys):
     assert (out / "report.txt").is_file()
 
 
-def test_prompts(run, checkpoints: dict[str, Path]):
+@pytest.mark.parametrize("protocol", ["prompts", "held_out_words"])
+def test_prompts(run, checkpoints: dict[str, Path], protocol: str):
     words = [f"checkpoint={checkpoints['completer']}", f"judge={checkpoints['judge']}"]
-    out = run("protocol=prompts", *words, "count=3", "steps=1")
+    out = run(f"protocol={protocol}", *words, "count=3", "steps=1")
     report = json.loads((out / "report.json").read_text())
     assert set(report["overall"]) == {"renders", "generated"}
     assert 0 <= report["overall"]["generated"]["kind_right"]["mean"] <= 1
+    assert 0 <= report["overall"]["renders"]["objects_right"]["mean"] <= 1
     assert np.asarray(Image.open(out / "generated.png")).shape == (32, 8 * 32, 3)
 
 

@@ -73,5 +73,5 @@ def test_every_data_protocol_reads_a_split_that_its_reader_has():
 
 
 def test_unknown_protocols_are_refused_by_name():
-    with pytest.raises(ValueError, match="no protocol 'kitty'; there are: worlds, prompts, nyu"):
+    with pytest.raises(ValueError, match="no protocol 'kitty'; there are: worlds, prompts, held_out_words"):
         protocol("kitty")

@@ -35,3 +35,10 @@ def test_a_ratio_is_of_means_over_the_same_images():
     assert apart.low < 1 < apart.high
     with pytest.raises(ValueError, match="as many"):
         bootstrap_ratio([1.0], [])
+
+
+def test_rows_without_a_value_are_left_out_of_its_mean():
+    rows = [{"found": 1.0, "named": None}, {"found": None, "named": None}, {"found": 0.0, "named": None}]
+    means = summarize(rows, ["found", "named"])
+    assert set(means) == {"found"}
+    assert means["found"].mean == 0.5
