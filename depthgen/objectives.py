@@ -33,6 +33,7 @@ Norm = Literal["l1", "l2"]
 LOSSES = {"l1": masked_l1, "l2": masked_l2}
 OBJECT_WEIGHT = 20.0  # few of a hundred objects are in sight at a time
 DROP_FOV = 0.1
+CROP = 128  # pixels a side that an upsampler is trained on, at most
 HIGHEST_LEVEL = 0.5  # noise time of the low-resolution pictures that an upsampler is trained on, at most
 
 
@@ -174,8 +175,13 @@ def upsampling_loss(prediction: Prediction = "v") -> Any:
 
 
 def upsampling_case(batch: Batch, generator: torch.Generator) -> Case:
-    """A picture, of itself at a quarter of the size and its known part."""
-    x0, known = _flipped(generator, 2 * batch["image"] - 1, training_known(batch["known"], generator))
+    """A picture of at most CROP pixels a side, of itself at a quarter of the size and its known part.
+
+    An upsampler only looks at what is near, so that parts of pictures teach it as well, at less cost, as
+    Imagen's (arXiv 2205.11487).
+    """
+    image, known = _cropped(generator, batch["image"], training_known(batch["known"], generator))
+    x0, known = _flipped(generator, 2 * image - 1, known)
     low, level = avg_pool2d(x0, ENLARGEMENT), HIGHEST_LEVEL * _uniform(len(x0), generator)
     noisy = noised_low(low, level, _normal(low, generator))
     shown = {"condition": upsampling_condition(noisy, level, x0, known)}
@@ -271,6 +277,13 @@ def _some_known(batch: Batch, model_config: ModelConfig, share: float, generator
         raise ValueError("model.known_depth needs data that say what is known: rendered worlds do")
     shown = _uniform(len(batch["known"]), generator) < share
     return batch["known"] & shown[:, None, None, None]
+
+
+def _cropped(generator: torch.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """One and the same part of all the tensors (B, C, H, W), at most CROP pixels a side."""
+    pick = Random(generator.initial_seed()).randrange  # on no device, which nothing then waits for
+    top, left = (ENLARGEMENT * pick(max(n - CROP, 0) // ENLARGEMENT + 1) for n in tensors[0].shape[2:])
+    return tuple(tensor[:, :, top : top + CROP, left : left + CROP] for tensor in tensors)
 
 
 def _flipped(generator: torch.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:

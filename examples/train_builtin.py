@@ -52,7 +52,7 @@ class Part:
 PARTS = {
     "completer": Part("worlds_completer", 9.0, 512, 1e-3),
     "palette": Part("worlds_palette", 1.0, 512, 1e-3),
-    "depth_64": Part("worlds_depth_64", 2.0, 512, 1e-3, "palette"),
+    "depth_64": Part("worlds_depth", 2.0, 512, 1e-3, "palette"),
     "depth": Part("worlds_depth_256", 5.0, 128, 7e-4, "depth_64"),
     "upsampler": Part("worlds_upsampler", 5.0, 96, 7e-4),
     "judge": Part("worlds_judge", 1.0, 1024, 2e-3),

@@ -21,6 +21,7 @@ from depthgen.objectives import (
     noise_times,
     palette_loss,
     training_known,
+    upsampling_case,
     upsampling_loss,
 )
 from depthgen.text import TextEncoder
@@ -195,6 +196,23 @@ def test_completion_loss_vanishes_for_the_true_picture() -> None:
     samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2  # a flip changes nothing
     x0 = 2 * samples["image"] - 1
     assert completion_loss(TextEncoder.load())(Perfect(lambda condition: x0), samples, seeded()) < 1e-3
+
+
+def test_an_upsampler_is_trained_on_parts_of_large_pictures() -> None:
+    rows, columns = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
+    picture = torch.stack([rows, columns, rows]).expand(2, 3, -1, -1) / 255
+    told = {"image": picture, "known": torch.ones(2, 1, 256, 256, dtype=torch.bool)}
+    starts = set()
+    for seed in range(8):
+        case = upsampling_case(told, seeded(seed))
+        assert case.x0.shape == (2, 3, 128, 128)
+        assert case.shown["condition"].shape[2:] == (128, 128)
+        pixels = (255 * (case.x0[0] + 1) / 2).round()
+        top, left = int(pixels[0].min()), int(pixels[1].min())
+        torch.testing.assert_close(pixels[0, :, 0], torch.arange(128.0) + top)
+        assert top % 4 == left % 4 == 0  # so that the small picture's pixels stay what they were
+        starts.add((top, left))
+    assert len(starts) > 1
 
 
 def test_tokens_serve_as_captions() -> None:
