@@ -1,121 +1,259 @@
-"""Measure the built-in models on the frozen evaluation set and write their model cards from what came out.
+"""Every figure of the built-in models, on the frozen evaluation set and held-out prompts, as the README's table.
 
-    python examples/benchmarks/builtin_models.py
+    python examples/benchmarks/builtin_models.py                    # the shipped weights; twelve minutes on two quiet cores
+    python examples/benchmarks/builtin_models.py --quick            # a look, in two
+    python examples/benchmarks/builtin_models.py --weights out      # those of a folder, such as train_builtin.py exports
+    python examples/benchmarks/builtin_models.py --cards            # writes the shipped models' cards anew as well
 
-results/depth and results/prompts get the reports of `depthgen-evaluate`; depthgen/weights gets one card a model.
+An interrupted run goes on where it was. results/builtin_models.json gets the table, results/worlds and results/prompts
+the reports by kind of place, and --out the contact sheets; with --quick or --weights all of it goes to --out.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import torch
+from builtin_cards import write_card
+from builtin_jobs import Stage, digest, quiet, run
+from builtin_lines import (
+    Line,
+    completion_lines,
+    depth_lines,
+    distance_lines,
+    markdown,
+    prompt_lines,
+    residual_lines,
+    spread_lines,
+    time_lines,
+)
+from builtin_measures import (
+    SIZE,
+    Cascade,
+    completion_rows,
+    depth_rows,
+    drawn_bytes,
+    drawn_marks,
+    render_marks,
+    residual_rows,
+    set_hash,
+    spread_rows,
+)
+from builtin_sheets import depth_sheet, prompt_sheet
 from record import RESULTS, hardware
 
-from depthgen.checkpoint import builtin_path, load_checkpoint
-from depthgen.evaluation import EvaluateConfig, evaluate, table, write_report
+from depthgen.checkpoint import builtin_path, is_shipped
+from depthgen.depth import METRICS
+from depthgen.evaluation import Report, write_report
+from depthgen.evaluation.prompts import ANSWERS
+from depthgen.evaluation.report import environment
+from depthgen.evaluation.runner import load_judge
+from depthgen.worlds import GENERATOR_VERSION, KINDS
 
-COUNT = 270  # eighteen worlds of each kind
-
-ABOUT = {
-    "depth": "Depth (metres) from a 64 px picture, and from what is known of its depth, by diffusion: one to a few DDIM "
-    "steps; log depth over 0.5 to 80 m.",
-    "completer": "A 64 px picture from a caption and from whatever part of it is known: text-to-image and inpainting.",
-    "judge": "Kind of place, time of day and weather of a 64 px picture: the yardstick of the completer, no product.",
-}
-OLD_VIEWS = (
-    "The views were rendered just before a last clean-up of the outdoor worlds (palm bark, boats' sail captions) "
-    "that kept generator version 1; geometry is the same."
+COUNT, QUICK = {"depth": 512, "prompts": 120, "few": 24}, {"depth": 30, "prompts": 30, "few": 4}
+SHEET_PROMPTS = (
+    "a village by a lake at sunset",
+    "a living room with a red sofa at noon",
+    "a snowy forest at night",
+    "a foggy city street",
+    "a library with tall shelves",
+    "a beach with palms in bright sunshine",
 )
-# What the checkpoints' own records do not say.
-NOTES = {
-    "depth": "It started from the second version's weights (416,000 pictures), which were not shown known depth: "
-    "`start_from=builtin data.worlds.count=15360 train.minutes=43 train.steps=20000 train.learning_rate=4e-4 "
-    "train.warmup_steps=100`, with the version before this one in place, beside other work on the machine.",
-    "completer": "The first 2,000 steps ran before the noise level modulated the network's output. " + OLD_VIEWS,
-    "judge": OLD_VIEWS,
-}
-LIMITS = {
-    "depth": "Knows the procedural worlds of this package only: pictures of 60 degrees, upright, from eye height. "
-    "On photographs it is a toy. Thin things vanish at 64 px.",
-    "completer": "Knows fifteen kinds of place in one low-poly style. Small objects are blobs, counts and colours of "
-    "single objects are often missed.",
-    "judge": "Its errors on real renders bound what it can say of drawn ones.",
-}
+SHEET_SAMPLES = 4
+SHIPPED = ("completer", "upsampler", "depth", "judge")
+NAMES = (*SHIPPED, "completer_student", "upsampler_student", "depth_student")
+
+
+class Weights:
+    """Where the models are: in the folder of --weights, else among the shipped ones."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path | None:
+        """The model's file, None where it is not shipped."""
+        own = self.folder / f"{name}.safetensors" if self.folder else None
+        if own is not None and own.is_file():
+            return own
+        return builtin_path(name) if is_shipped(name) else None
+
+    def depth(self) -> dict[str, Path]:
+        """The depth models there are."""
+        return {name: path for name in ("depth", "depth_student") if (path := self.path(name))}
+
+    def cascades(self) -> dict[str, Cascade]:
+        """The completers there are, each with an upsampler if there is one."""
+        enlarging = self.path("upsampler")
+        with_student = self.path("upsampler_student") or enlarging
+        pairs = {
+            "teacher": (self.path("completer"), enlarging),
+            "student": (self.path("completer_student"), with_student),
+        }
+        return {name: (base, upsampler) for name, (base, upsampler) in pairs.items() if base}
+
+    def hashes(self) -> dict[str, str]:
+        """Of the files of the models there are."""
+        return {name: digest(path.read_bytes()) for name in NAMES if (path := self.path(name))}
+
+    def judge(self) -> Path | None:
+        """None, and a line that says why, where the judge does not answer all questions."""
+        path = self.path("judge")
+        try:
+            load_judge(str(path), "auto")
+        except ValueError as error:
+            print(f"prompts are not judged: {error}")
+            return None
+        return path
 
 
 def main() -> None:
-    machine = hardware()
-    figures: dict[str, dict[str, Any]] = {}
-    for name, protocol in (("depth", "worlds"), ("completer", "prompts")):
-        folder = RESULTS / protocol
-        report = evaluate(EvaluateConfig(protocol=protocol, count=COUNT, out=str(folder)))
-        write_report(report, folder)
-        print(table(report))
-        figures[name] = json.loads((folder / "report.json").read_text())
-    figures["judge"] = figures["completer"]
-    for name, report in figures.items():
-        path = builtin_path(name)
-        path.with_suffix(".md").write_text(card(name, report, machine), encoding="utf8")
+    options = arguments()
+    quiet()
+    machine = hardware() | {"threads": torch.get_num_threads()}
+    count, weights = QUICK if options.quick else COUNT, Weights(options.weights)
+    timed = time_lines(weights.depth(), weights.cascades(), SHEET_PROMPTS[0])  # while no other work runs
+    found = run(stages(weights, count), options.kept)
+    facts = {
+        "hardware": machine,
+        "generator_version": GENERATOR_VERSION,
+        "evaluation_set": found["set"][0],
+        "count": count,
+        "weights": weights.hashes(),
+        **environment(),
+    }
+    results = options.out if options.quick or options.weights else RESULTS
+    write_table([*all_lines(found, count), *timed], facts, results)
+    write_sheets(found, weights, options.out)
+    reports = write_reports(found, facts, results)
+    if options.cards:
+        for name in filter(is_shipped, SHIPPED):
+            write_card(name, builtin_path(name), reports.get(name), machine)
 
 
-def card(name: str, report: dict[str, Any], machine: dict[str, Any]) -> str:
-    """A model card: how it was trained, as its checkpoint records, and how it measured."""
-    model, run = load_checkpoint(builtin_path(name))
-    experiment = run["experiment"]
-    worlds = worlds_of(experiment["data"])
-    rows = report["overall"] if name != "judge" else {"renders": report["overall"]["renders"]}
-    return f"""# {name}
-
-{ABOUT[name]}
-
-| | |
-|---|---|
-| command | `depthgen-train experiment={experiment["name"]}` |
-| parameters | {sum(p.numel() for p in model.parameters()):,}, stored in half precision |
-| data | worlds {worlds["seed"]} to {worlds["seed"] + worlds["count"] - 1}, two views each, {worlds["size"]} px |
-| steps | {run.get("steps_done", experiment["train"]["steps"]):,} of {experiment["train"]["batch_size"]} pictures: {run["images_seen"]:,} seen |
-| precision | {run["precision"]} on {run["device"]}, {run["threads"]} thread(s), torch {run["torch"]} |
-| hardware | {machine["cpu"]}, {machine["cores"]} cores |
-| notes | {NOTES[name]} |
-
-Measured on {report["facts"]["count"]} held-out worlds (set {report["facts"]["evaluation_set"]}, generator version {report["facts"]["generator_version"]}; mean and 95 % interval):
-
-{markdown(rows)}
-
-By kind:
-
-{by_kind(report, name)}
-
-Limits: {LIMITS[name]}
-"""
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--weights", type=Path, help="folder of NAME.safetensors that go before the shipped ones"
+    )
+    parser.add_argument("--quick", action="store_true", help="few worlds and prompts: a look, no figures")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/builtin_models"), help="folder of the contact sheets"
+    )
+    parser.add_argument(
+        "--kept", type=Path, default=Path("runs/builtin_models/kept"), help="folder of finished jobs"
+    )
+    parser.add_argument("--cards", action="store_true", help="write depthgen/weights/*.md anew")
+    options = parser.parse_args()
+    if options.cards and (options.quick or options.weights):
+        parser.error("cards tell the figures of the shipped models: leave out --quick and --weights")
+    return options
 
 
-def worlds_of(data: dict[str, Any]) -> dict[str, Any]:
-    """The worlds of a record; those of the first version's runs have their fields one level higher."""
-    return data["worlds"] if isinstance(data["worlds"], dict) else {**data, "count": data["worlds"]}
+def stages(weights: Weights, count: dict[str, int]) -> dict[str, Stage]:
+    """What there are models for."""
+    depth, cascades, judge = weights.depth(), weights.cascades(), weights.judge()
+    found = {"set": Stage(set_hash, (), [(count["depth"],)])}
+    if "depth" in depth:
+        found |= depth_stages(depth, count)
+    if "teacher" in cascades:
+        found |= picture_stages(cascades["teacher"], count)
+    return found | judged_stages(judge, cascades, count) if judge else found
 
 
-def markdown(rows: dict[str, dict[str, dict[str, float]]]) -> str:
-    """model -> metric -> estimate, as a table."""
-    metrics = list(next(iter(rows.values())))
-    lines = ["| | " + " | ".join(metrics) + " |", "|---" * (len(metrics) + 1) + "|"]
-    for model, estimates in rows.items():
-        cells = (f"{e['mean']:.3f} [{e['low']:.3f}, {e['high']:.3f}]" for e in estimates.values())
-        lines.append(f"| {model} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def depth_stages(models: dict[str, Path], count: dict[str, int]) -> dict[str, Stage]:
+    few = spans(0, count["few"], 2)
+    return {
+        "depth": Stage(depth_rows, (models,), spans(0, count["depth"], 8)),
+        "completion": Stage(completion_rows, (models,), few),
+        "spread": Stage(spread_rows, (models["depth"],), few),
+    }
 
 
-def by_kind(report: dict[str, Any], name: str) -> str:
-    """One row a kind of place, of the model itself."""
-    kinds = next(part for model, part in report["by_kind"].items() if (model == "renders") == (name == "judge"))
-    metrics = list(next(iter(kinds.values())))
-    lines = ["| kind | " + " | ".join(metrics) + " |", "|---" * (len(metrics) + 1) + "|"]
-    lines += [
-        f"| {kind} | " + " | ".join(f"{estimates[m]['mean']:.3f}" for m in metrics) + " |"
-        for kind, estimates in kinds.items()
+def picture_stages(cascade: Cascade, count: dict[str, int]) -> dict[str, Stage]:
+    """Of pictures that no judge looks at."""
+    asked = [(text, SHEET_SAMPLES) for text in SHEET_PROMPTS]
+    return {
+        "residual": Stage(residual_rows, (cascade,), spans(0, count["few"], 2)),
+        "sheet": Stage(drawn_bytes, (cascade,), asked),
+    }
+
+
+def judged_stages(judge: Path, cascades: dict[str, Cascade], count: dict[str, int]) -> dict[str, Stage]:
+    """Of renders and of drawn pictures, a batch of one a kind each."""
+    batches = spans(0, count["prompts"], len(KINDS))
+    found = {"renders": Stage(render_marks, (judge,), spans(0, 2 * count["prompts"], len(KINDS)))}
+    for name, cascade in cascades.items():
+        found[name] = Stage(drawn_marks, (judge, cascade, "known"), batches)
+    if "teacher" in cascades:
+        found["held out"] = Stage(drawn_marks, (judge, cascades["teacher"], "held out"), batches)
+    return found
+
+
+def spans(start: int, stop: int, step: int) -> list[tuple[int, int]]:
+    """(start, stop) of the parts of a range."""
+    return [(first, min(stop, first + step)) for first in range(start, stop, step)]
+
+
+def all_lines(found: dict[str, Any], count: dict[str, int]) -> list[Line]:
+    """The table, but for times."""
+    return [
+        *depth_lines(found.get("depth"), count["depth"]),
+        *completion_lines(found.get("completion")),
+        *spread_lines(found.get("spread")),
+        *prompt_lines(found),
+        *distance_lines(found),
+        *residual_lines(found.get("residual")),
     ]
-    return "\n".join(lines)
+
+
+def write_table(lines: list[Line], facts: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    record = {**facts, "lines": [asdict(line) for line in lines]}
+    (folder / "builtin_models.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
+    print(markdown(lines))
+
+
+def write_sheets(found: dict[str, Any], weights: Weights, folder: Path) -> None:
+    """Prompts x samples, and the depth of the worlds that come out best and worst."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if "sheet" in found:
+        prompt_sheet(SHEET_PROMPTS, found["sheet"].float() / 255).save(folder / "prompts.png")
+    if "depth" in found:
+        ranked = [int(row["image"]) for row in sorted(found["depth"]["depth"], key=lambda row: row["rel"])]
+        depth_sheet(weights.depth(), [*ranked[:3], *ranked[-3:]]).save(folder / "depth.png")
+    print(f"contact sheets: {folder}")
+
+
+def write_reports(found: dict[str, Any], facts: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The reports by kind of place; model -> that of its card, as JSON."""
+    written = {}
+    if "depth" in found:
+        title = f"depth of {facts['count']['depth']} evaluation worlds at {SIZE} px"
+        written["depth"] = saved(Report(title, found["depth"], tuple(METRICS), facts), folder / "worlds")
+    if "renders" in found:
+        on_renders = found["renders"]["verdicts"]
+        rows = {"renders": on_renders["known"], "renders, held-out words": on_renders["held out"]}
+        drawn = {"teacher": "generated", "student": "student", "held out": "generated, held-out words"}
+        rows |= {words: found[name]["verdicts"] for name, words in drawn.items() if name in found}
+        precision = sum(found["renders"]["precision"]) / len(found["renders"]["precision"])
+        facts = {**facts, "objects_found_that_are_there": round(precision, 3)}
+        report = saved(
+            Report("pictures for held-out captions, judged", rows, ANSWERS, facts), folder / "prompts"
+        )
+        written |= {"completer": report, "judge": report}
+    return written
+
+
+def saved(report: Report, folder: Path) -> dict[str, Any]:
+    """Write a report; returns its JSON."""
+    write_report(report, folder)
+    return json.loads((folder / "report.json").read_text(encoding="utf8"))
 
 
 if __name__ == "__main__":

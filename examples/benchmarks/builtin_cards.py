@@ -1,0 +1,141 @@
+"""Model cards: how each built-in model was trained, as its checkpoint records, and how it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from depthgen.checkpoint import load_checkpoint
+from depthgen.model import DiffusionModel
+from depthgen.worlds import KINDS
+
+ABOUT = {
+    "depth": "Depth in metres from a {resolution} px picture, and from what is known of its depth, by diffusion: one "
+    "to a few steps; log depth over 0.5 to 80 m.",
+    "completer": "A {resolution} px picture from a caption and from whatever part of it is known: text-to-image and "
+    "inpainting.",
+    "upsampler": "A {resolution} px picture from one of a quarter its sides and from whatever part of it is known.",
+    "judge": "Kind of place, time of day, weather, objects and their colours from a 64 px picture: the yardstick of "
+    "the completer, no product. `objects_right`: share of the objects that a caption names that are found; "
+    "`colors_right`: of those with a colour, found in it.",
+}
+LIMITS = {
+    "depth": "Knows the procedural worlds of this package only: upright pictures from eye height. On photographs it is "
+    "a toy.",
+    "completer": f"Knows {len(KINDS)} kinds of place in one low-poly style, and no word that its captions do not hold "
+    "or the text encoder does not put near. Counts and colours of single objects are often missed.",
+    "upsampler": "Knows the look of the procedural worlds only: photographs become low-poly.",
+    "judge": "Its errors on real renders bound what it can say of drawn ones.",
+}
+OLD_VIEWS = (
+    "The views were rendered just before a last clean-up of the outdoor worlds (palm bark, boats' sail captions) "
+    "that kept generator version 1; geometry is the same."
+)
+# What a checkpoint's own record does not say, by the pictures that it has seen.
+NOTES = {
+    (
+        "depth",
+        99_776,
+    ): "It started from the second version's weights (416,000 pictures), which were not shown known "
+    "depth: `start_from=builtin data.worlds.count=15360 train.minutes=43 train.steps=20000 "
+    "train.learning_rate=4e-4 train.warmup_steps=100`, with the version before this one in place, beside other work "
+    "on the machine.",
+    (
+        "completer",
+        134_400,
+    ): "The first 2,000 steps ran before the noise level modulated the network's output. " + OLD_VIEWS,
+    ("judge", 76_800): OLD_VIEWS,
+}
+
+
+def write_card(name: str, path: Path, report: dict[str, Any] | None, machine: dict[str, Any]) -> None:
+    """NAME.md beside the weights; report: that of an evaluation, as in its report.json."""
+    path.with_suffix(".md").write_text(card(name, path, report, machine), encoding="utf8")
+
+
+def card(name: str, path: Path, report: dict[str, Any] | None, machine: dict[str, Any]) -> str:
+    model, run = load_checkpoint(path)
+    about = ABOUT[name]
+    if isinstance(model, DiffusionModel):
+        about = about.format(resolution=model.config.resolution)
+    facts = {
+        "command": command_of(run),
+        "parameters": f"{sum(p.numel() for p in model.parameters()):,}, stored in half precision",
+        "data": data_of(run),
+        "steps": f"{steps_of(run):,} of {run['experiment']['train']['batch_size']} pictures: {run['images_seen']:,} seen",
+        "hours": f"{run['seconds'] / 3600:.2f}" if "seconds" in run else None,
+        "precision": f"{run['precision']} on {run['device']}, {run['threads']} thread(s), torch {run['torch']}",
+        "hardware": f"{machine['cpu']}, {machine['cores']} cores"
+        if run["device"] == "cpu"
+        else run["device"],
+        "notes": NOTES.get((name, run["images_seen"])),
+    }
+    rows = [(key, value) for key, value in facts.items() if value]
+    parts = [f"# {name}", about, table(("", ""), rows), *measured(name, report), f"Limits: {LIMITS[name]}"]
+    return "\n\n".join(parts) + "\n"
+
+
+def command_of(run: dict[str, Any]) -> str:
+    name = run["experiment"]["name"]
+    return (
+        f"`python examples/train_builtin.py --part {name}`"
+        if "pool" in run
+        else f"`depthgen-train experiment={name}`"
+    )
+
+
+def steps_of(run: dict[str, Any]) -> int:
+    return run.get("steps_done", run["experiment"]["train"]["steps"])
+
+
+def data_of(run: dict[str, Any]) -> str:
+    """The worlds of a record; those of the first version's runs have their fields one level higher."""
+    if "pool" in run:
+        pool = run["pool"]
+        return (
+            f"{pool['views']:,} views of worlds {pool['first_seed']} to {pool['next_seed'] - 1} in the last call, "
+            f"{pool['size']} px, rendered while training"
+        )
+    data = run["experiment"]["data"]
+    worlds = data["worlds"] if isinstance(data["worlds"], dict) else {**data, "count": data["worlds"]}
+    last = worlds["seed"] + worlds["count"] - 1
+    return f"worlds {worlds['seed']} to {last}, two views each, {worlds['size']} px"
+
+
+def measured(name: str, report: dict[str, Any] | None) -> list[str]:
+    """The report's figures, of the judge those on renders; by kind those of the model itself."""
+    if report is None:
+        return []
+    facts = report["facts"]
+    shown = {n: means for n, means in report["overall"].items() if name != "judge" or n.startswith("renders")}
+    own = "renders" if name == "judge" else next(n for n in shown if not n.startswith("renders"))
+    metrics = list(shown[own])
+    overall = [(n, *(interval(means.get(m)) for m in metrics)) for n, means in shown.items()]
+    kinds = [(kind, *(mean(means.get(m)) for m in metrics)) for kind, means in report["by_kind"][own].items()]
+    where = f"evaluation set {facts['evaluation_set']}, generator version {facts['generator_version']}"
+    precision = facts.get("objects_found_that_are_there")
+    return [
+        f"Measured on held-out worlds ({where}; mean and 95 % interval):",
+        table(("", *metrics), overall),
+        *(
+            [f"Of the objects it finds in renders, {precision:.0%} are there."]
+            if name == "judge" and precision
+            else []
+        ),
+        "By kind:",
+        table(("kind", *metrics), kinds),
+    ]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Markdown."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def interval(estimate: Mapping[str, float] | None) -> str:
+    return "-" if estimate is None else "{mean:.3f} [{low:.3f}, {high:.3f}]".format(**estimate)
+
+
+def mean(estimate: Mapping[str, float] | None) -> str:
+    return "-" if estimate is None else f"{estimate['mean']:.3f}"

@@ -1,0 +1,183 @@
+"""The table of the built-in models: its verdicts, its jobs that are kept, its cards."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from depthgen.checkpoint import save_checkpoint
+from depthgen.evaluation.statistics import Estimate
+from depthgen.experiment import ATTRIBUTES
+from depthgen.model import DiffusionModel, ModelConfig
+from depthgen.nn.judge import Judge, JudgeConfig
+from depthgen.nn.unet import UNetConfig
+from depthgen.worlds import KINDS
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "examples" / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+def logged(log: str, first: int, last: int) -> dict[str, Any]:
+    """A measure that says when it works, and fails from 6 on until told otherwise."""
+    if last > 6 and not Path(log).with_suffix(".go").exists():
+        raise ValueError("interrupted")
+    with Path(log).open("a", encoding="utf8") as file:
+        file.write(f"{first} ")
+    return {
+        "rows": list(range(first, last)),
+        "features": torch.arange(first, last),
+        "mean": (first + last) / 2,
+    }
+
+
+def test_a_line_is_held_against_its_goal_and_says_what_is_not_shipped() -> None:
+    from builtin_lines import line, markdown
+
+    rows = markdown(
+        [
+            line("REL", Estimate(0.05, 0.04, 0.06), most=0.04),
+            line("delta_1", 0.99, least=0.98, note="of 512"),
+            line("a figure", 1.0),
+            line("student", None, most=1.05),
+        ]
+    ).splitlines()[2:]
+    assert rows == [
+        "| REL | 0.050 [0.040, 0.060] | <= 0.04 | **missed** |  |",
+        "| delta_1 | 0.990 | >= 0.98 | reached | of 512 |",
+        "| a figure | 1.000 |  |  |  |",
+        "| student | not shipped | <= 1.05 |  |  |",
+    ]
+
+
+def test_the_table_stands_without_any_model() -> None:
+    from builtin_lines import (
+        completion_lines,
+        depth_lines,
+        distance_lines,
+        prompt_lines,
+        residual_lines,
+        spread_lines,
+    )
+
+    lines = [*depth_lines(None, 512), *completion_lines(None), *spread_lines(None), *residual_lines(None)]
+    lines += [*prompt_lines({}), *distance_lines({})]
+    assert all(line.value is None and line.met is None for line in lines)
+
+
+def test_completion_is_held_against_the_best_of_the_simple_ways() -> None:
+    from builtin_lines import completion_lines
+
+    rows = [
+        {"image": "1", "kind": "lake", "completion": 0.1, "border": 0.5, "depth aligned": 0.2},
+        {"image": "2", "kind": "lake", "completion": 0.3, "border": 0.5, "depth aligned": 0.6},
+    ]
+    (line,) = completion_lines(rows)
+    assert "depth aligned" in line.name
+    assert line.value == pytest.approx(0.5)
+    assert "completion 0.200 m, border 0.500 m, depth aligned 0.400 m" in line.note
+
+
+def test_prompts_are_shares_of_the_same_renders() -> None:
+    from builtin_lines import prompt_lines
+
+    def rows(*right: float) -> list[dict[str, float | None]]:
+        others = dict.fromkeys(("time_right", "weather_right", "objects_right"), 1.0)
+        return [{**others, "kind_right": value, "colors_right": None} for value in right]
+
+    renders = {"known": rows(1, 1, 0, 0), "held out": rows(1, 1, 1, 1)}
+    lines = prompt_lines({"renders": {"verdicts": renders}, "teacher": {"verdicts": rows(1, 0)}})
+    kind, colors = lines[0], lines[4]
+    assert (kind.value, kind.met) == (0.5, False)  # of the first two renders, those that were asked for
+    assert "renders 1.000, generated 0.500" in kind.note
+    assert colors.value is None
+
+
+def test_kinds_are_compared_with_their_own_or_the_next_kind() -> None:
+    from builtin_lines import by_kind
+
+    kinds = torch.arange(len(KINDS)).float().repeat(3)[:, None]  # a feature that is the kind
+    assert by_kind(kinds, kinds) == pytest.approx([0.0] * len(KINDS))
+    assert min(by_kind(kinds, kinds, rotate=1)) > 0
+
+
+def test_kept_jobs_are_told_apart_by_arguments_and_by_what_is_in_files(tmp_path: Path) -> None:
+    from builtin_jobs import Stage
+
+    first, other = (Stage(logged, (words,), [(0, 3)]) for words in ("a", "b"))
+    assert first.key != other.key
+    assert first.key == Stage(logged, ("a",), [(3, 6)]).key  # jobs may be added
+    model = tmp_path / "model"
+    model.write_bytes(b"1")
+    keys = [Stage(logged, ({"depth": model},), []).key]
+    model.write_bytes(b"2")
+    assert Stage(logged, ({"depth": model},), []).key not in keys
+
+
+def test_results_of_jobs_are_joined_by_their_form() -> None:
+    from builtin_jobs import joined
+
+    first, second = ({"rows": [i], "f": torch.ones(i), "mean": i / 2} for i in (1, 2))
+    found = joined([first, second])
+    assert (found["rows"], len(found["f"]), found["mean"]) == ([1, 2], 3, [0.5, 1.0])
+
+
+@pytest.mark.slow  # processes that import torch
+def test_jobs_that_are_done_are_not_done_again(tmp_path: Path) -> None:
+    from builtin_jobs import Stage, run
+
+    log = tmp_path / "log"
+    stages = {"numbers": Stage(logged, (str(log),), [(0, 3), (3, 6), (6, 8)])}
+    with pytest.raises(ValueError, match="interrupted"):
+        run(stages, tmp_path / "kept")
+    log.with_suffix(".go").touch()
+    found = run(stages, tmp_path / "kept")["numbers"]
+    assert found["rows"] == list(range(8))
+    torch.testing.assert_close(found["features"], torch.arange(8))
+    assert sorted(log.read_text().split()) == ["0", "3", "6"]  # each once
+
+
+@pytest.mark.slow  # draws and measures, if with tiny networks
+def test_the_table_has_every_row_and_says_by_which_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, out = tmp_path / "weights", tmp_path / "out"
+    write_tiny_models(weights)
+    folders = ("--weights", str(weights), "--out", str(out), "--kept", str(tmp_path / "kept"))
+    monkeypatch.setattr(sys, "argv", ["builtin_models.py", "--quick", *folders])
+    runpy.run_path(str(BENCHMARKS / "builtin_models.py"), run_name="__main__")
+    record = json.loads((out / "builtin_models.json").read_text(encoding="utf8"))
+    assert set(record["weights"]) == {path.stem for path in weights.iterdir()}
+    unasked = {line["name"] for line in record["lines"] if line["value"] is None}
+    assert not {
+        name for name in unasked if "colours" not in name
+    }  # random judges may find no colour anywhere
+    assert {"prompts.png", "depth.png"} <= {path.name for path in out.iterdir()}
+    assert json.loads((out / "worlds" / "report.json").read_text(encoding="utf8"))["by_kind"].keys() == {
+        "depth",
+        "depth_student",
+    }
+
+
+def write_tiny_models(folder: Path) -> None:
+    """Random weights under the names of all built-in models and their students."""
+    unet = UNetConfig(channels=(8, 16), blocks=(1, 1), attention=(False, True), heads=2, groups=4)
+    configs = {
+        "depth": ModelConfig(task="depth", unet=unet, resolution=32),
+        "completer": ModelConfig(task="completion", unet=unet, resolution=32, text=True),
+        "upsampler": ModelConfig(task="upsampling", unet=unet, resolution=128),
+    }
+    for name, config in configs.items():
+        save_checkpoint(folder / f"{name}.safetensors", DiffusionModel(config))
+        save_checkpoint(folder / f"{name}_student.safetensors", DiffusionModel(replace(config, steps=2)))
+    save_checkpoint(folder / "judge.safetensors", Judge(JudgeConfig(ATTRIBUTES, channels=(8, 8), groups=4)))
