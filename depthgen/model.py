@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from depthgen.depth.coding import DepthCoding
 from depthgen.diffusion.prediction import Prediction, to_x0
-from depthgen.diffusion.schedule import CosineSchedule
+from depthgen.diffusion.schedule import CosineSchedule, diffuse
 from depthgen.nn.unet import EfficientUNet, UNetConfig
 from depthgen.text import TEXT_WIDTH, TextStates
 
@@ -146,4 +146,4 @@ def noised_low(low: Tensor, level: Tensor, noise: Tensor) -> Tensor:
     """
     schedule = CosineSchedule()
     alpha, sigma = (f(level)[:, None, None, None] for f in (schedule.alpha, schedule.sigma))
-    return alpha * low + sigma * noise
+    return diffuse(low, noise, alpha, sigma)

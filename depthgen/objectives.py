@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits, cr
 
 from depthgen.diffusion.losses import masked_l1, masked_l2, unrolled
 from depthgen.diffusion.prediction import Prediction, target, to_x0
-from depthgen.diffusion.schedule import CosineSchedule
+from depthgen.diffusion.schedule import CosineSchedule, diffuse
 from depthgen.model import (
     ENLARGEMENT,
     DiffusionModel,
@@ -77,7 +77,7 @@ def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Any:
         x0 = case.x0
         t = noise_times(_uniform(len(x0), generator), config.times)
         eps, (alpha, sigma) = _normal(x0, generator), _levels(t)
-        z_t = alpha * x0 + sigma * eps
+        z_t = diffuse(x0, eps, alpha, sigma)
         if config.unroll:
             x0_hat = _own_prediction(model, z_t, t, prediction, case.shown)
             z_t, eps = unrolled(x0, x0_hat, eps, alpha, sigma)
@@ -245,7 +245,7 @@ def _noised(
 ) -> tuple[Tensor, Tensor]:
     """z_t = alpha x0 + sigma eps at times t (B,), and the network's target there."""
     eps, (alpha, sigma) = _normal(x0, generator), _levels(t)
-    return alpha * x0 + sigma * eps, target(x0, eps, alpha, sigma, prediction)
+    return diffuse(x0, eps, alpha, sigma), target(x0, eps, alpha, sigma, prediction)
 
 
 def _levels(t: Tensor) -> tuple[Tensor, Tensor]:

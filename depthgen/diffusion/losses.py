@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from depthgen.diffusion.schedule import diffuse
+
 
 def masked_mean(values: Tensor, valid: Tensor) -> Tensor:
     """Mean of values (B, C, H, W) where valid (B, 1, H, W) or like values, bool; 0 where nothing is valid."""
@@ -46,4 +48,4 @@ def unrolled(
     """
     shift = (alpha / sigma * (x0_hat - x0)).detach().clamp(-limit, limit)
     eps = eps + shift
-    return alpha * x0 + sigma * eps, eps
+    return diffuse(x0, eps, alpha, sigma), eps
