@@ -15,7 +15,9 @@ from torch import Tensor
 from depthgen.geometry import Camera, pixel_rays, push_pull
 from scene3d.frame import Frame
 
+SKY_SHARE = 0.01
 PANORAMA_HEIGHT = 512  # about 3 pixels a degree: the sky is smooth
+GROUND_HEIGHT = 16  # of the ground below a sky: no houses, only their colours
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Backdrop:
         return sampled[0]
 
 
+def shows_sky(frames: Sequence[Frame]) -> bool:
+    """Whether some view is at least SKY_SHARE sky; fewer pixels may be a network's mistake, in a room."""
+    return any((~frame.valid).float().mean().item() >= SKY_SHARE for frame in frames)
+
+
 def make_backdrop(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Backdrop:
     """Spread what the frames show over all directions.
 
@@ -50,6 +57,19 @@ def make_backdrop(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Bac
     surfaces = [frame.valid[0] & region for frame, region in zip(frames, low, strict=True)]
     ground, ground_seen = _spread(frames, surfaces, height)
     return Backdrop(_fill_around(torch.where(sky_seen, sky, ground), sky_seen | ground_seen))
+
+
+def make_sky(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Backdrop:
+    """The sky alone, over smooth ground: surroundings for the scene in other programs.
+
+    Above the horizon the sky that the views show goes on everywhere, below it the ground's colours, coarsely.
+    """
+    sky, sky_seen = _spread(frames, [~frame.valid[0] for frame in frames], height)
+    low = [frame.valid[0] & (world_directions(frame.camera)[..., 1] > 0) for frame in frames]
+    coarse = _fill_around(*_spread(frames, low, GROUND_HEIGHT))
+    ground = torch.nn.functional.interpolate(coarse[None], sky.shape[1:], mode="bilinear")[0]
+    below = (torch.arange(height) >= height / 2)[:, None]
+    return Backdrop(ground.where(below & ~sky_seen, _fill_around(sky, sky_seen)))
 
 
 def _spread(frames: Sequence[Frame], chosen: Sequence[Tensor], height: int) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ LIMITS = {
     "depth_samples": (1, 64),
     "max_spread": (0.01, 10),
 }
+CHOICES = {"surface": ("grid", "tsdf"), "texture": ("vertices", "atlas")}
 
 TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has the paths themselves
     "pan": "turn right, 18 degrees a view",
@@ -57,6 +58,9 @@ class GenerateConfig:
         surface; it stays a hole for later views to fill. Without effect for one sample.
     adjust: in fusion for the exports, correct the depth of all views so that they agree; see
         scene3d.adjustment. The views themselves are not changed by it.
+    surface: of the exports: "grid", each view's new pixels as triangles, or "tsdf", for rooms, all views
+        averaged in a distance field. texture: of scene.glb: "vertices", a colour for each vertex, or "atlas",
+        a texture put together from the pictures.
     """
 
     views: int = 8
@@ -77,6 +81,8 @@ class GenerateConfig:
     completion: str = ""
     max_spread: float = 0.2
     adjust: bool = True
+    surface: str = "grid"
+    texture: str = "vertices"
 
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
@@ -85,7 +91,15 @@ class GenerateConfig:
                 raise ValueError(f"{name}={value} is out of range; give {low} to {high}")
         if self.completion not in ("", *COMPLETIONS):
             raise ValueError(f"no completion {self.completion!r}; there are: {', '.join(COMPLETIONS)}")
+        for name in CHOICES:
+            check_choice(name, getattr(self, name))
         for name in ("image_steps", "depth_steps"):
             steps = getattr(self, name)
             if steps is not None and not 1 <= steps <= 1000:
                 raise ValueError(f"{name}={steps} is out of range; give 1 to 1000")
+
+
+def check_choice(name: str, value: str) -> None:
+    """ValueError unless `value` is one of the CHOICES of a setting."""
+    if value not in CHOICES[name]:
+        raise ValueError(f"{name}={value} is not known; give one of {', '.join(CHOICES[name])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,9 +95,20 @@ def load_frame(folder: Path) -> Frame:
 
 def write_image(image: Tensor, path: Path) -> None:
     """Write (3, H, W) [0, 1] as an 8-bit picture; the format follows the suffix."""
+    _picture_of(image).save(path)
+
+
+def png(image: Tensor) -> bytes:
+    """A (3, H, W) [0, 1] picture as the contents of a PNG file."""
+    buffer = io.BytesIO()
+    _picture_of(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _picture_of(image: Tensor) -> PILImage:
     from PIL import Image
 
-    Image.fromarray(_bytes_of(image).permute(1, 2, 0).numpy()).save(path)
+    return Image.fromarray(_bytes_of(image).permute(1, 2, 0).contiguous().numpy())
 
 
 def read_image(path: Path) -> Tensor:

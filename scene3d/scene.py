@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depthgen.geometry import EMPTY_MESH, Mesh, merge_meshes
+from scene3d.config import CHOICES, check_choice
 from scene3d.frame import Frame
-from scene3d.fusion import Fused, background_layers, fuse_all
+from scene3d.fusion import Fused, background_layers, fuse_all, tidied, tsdf_mesh
 from scene3d.journal import Entry, Manifest, SceneFolderError, commit_view, read_manifest, read_view
 
 if TYPE_CHECKING:
@@ -78,15 +79,32 @@ class Scene:
         return fuse_all(self.frames)
 
     def mesh(self) -> Mesh:
-        """The fused surface of all views in metres, in the scene's frame; without the sky."""
-        return self.fused().surface
+        """The surface of all views in metres, in the scene's frame, without floaters and without the sky.
+
+        The setting `surface` decides how it is made: see `GenerateConfig`.
+        """
+        if self.setting("surface") == "tsdf":
+            return tsdf_mesh(self.frames)
+        return fuse_all(map(tidied, self.frames)).surface
+
+    def setting(self, name: str) -> str:
+        """How the scene is to be exported: what its settings say of one of the `CHOICES`."""
+        return self.manifest.config.get(name, CHOICES[name][0])
 
     def background(self) -> Mesh:
         """What may lie behind the silhouettes of the surface, in metres: imagined, and no part of it."""
         return merge_meshes([EMPTY_MESH, *background_layers(self.frames)])
 
-    def export(self, path: str | Path) -> Path:
-        """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format."""
+    def export(self, path: str | Path, *, surface: str | None = None, texture: str | None = None) -> Path:
+        """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format.
+
+        surface, texture: other ones than the scene's settings say, for .glb and .ply; see `GenerateConfig`.
+        """
         from scene3d.export import export
 
-        return export(self, Path(path))
+        given = {"surface": surface, "texture": texture}
+        others = {name: value for name, value in given.items() if value is not None}
+        for name, value in others.items():
+            check_choice(name, value)
+        manifest = replace(self.manifest, config={**self.manifest.config, **others})
+        return export(replace(self, manifest=manifest), Path(path))

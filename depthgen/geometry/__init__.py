@@ -13,6 +13,14 @@ from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes, vertex_normals
 from depthgen.geometry.reproject import Reprojection, rasterize
 from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotation_y, rotation_z, turned
 from depthgen.geometry.seamless import seamless
+from depthgen.geometry.topology import (
+    close_holes,
+    components,
+    face_areas,
+    surface_parts,
+    with_faces,
+    without_small_parts,
+)
 
 __all__ = [
     "EMPTY_MESH",
@@ -24,9 +32,12 @@ __all__ = [
     "Reprojection",
     "behind",
     "clean_holes",
+    "close_holes",
+    "components",
     "compose",
     "cut_squares",
     "depth_edges",
+    "face_areas",
     "grid_mesh",
     "inverse",
     "look_at",
@@ -41,7 +52,10 @@ __all__ = [
     "rotation_y",
     "rotation_z",
     "seamless",
+    "surface_parts",
     "turned",
     "unproject",
     "vertex_normals",
+    "with_faces",
+    "without_small_parts",
 ]

@@ -27,7 +27,7 @@ from scene3d.backdrop import make_backdrop
 from scene3d.export.contact_sheet import depth_range, new_share
 from scene3d.files import replacing
 from scene3d.frame import Frame
-from scene3d.fusion import background_layers, extend, fuse_all
+from scene3d.fusion import background_layers, extend, fuse_all, tidied
 
 if TYPE_CHECKING:
     from scene3d.scene import Scene
@@ -62,7 +62,7 @@ class Grown(NamedTuple):
 def grown_mesh(frames: tuple[Frame, ...]) -> Grown:
     """The fused surface."""
     fused, face_ends = fuse_all(()), []
-    for frame in frames:
+    for frame in map(tidied, frames):
         fused = extend(fused, frame)
         face_ends.append(sum(len(mesh.faces) for mesh in fused.surface_blocks.meshes))
     return Grown(fused.surface, face_ends)

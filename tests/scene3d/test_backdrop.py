@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depthgen.geometry import Camera, turned
-from scene3d.backdrop import Backdrop, make_backdrop, panorama_position, world_directions
+from scene3d.backdrop import Backdrop, make_backdrop, make_sky, panorama_position, world_directions
 from scene3d.frame import Frame
 from scene3d.scene import Scene
 
@@ -55,6 +55,13 @@ def test_surfaces_stand_in_for_the_sky_below_the_horizon_only(garden: Scene) -> 
     sky = torch.tensor([0.5, 0.7, 0.95])
     assert (picture[:, :18] - sky[:, None, None]).abs().mean() < 0.05  # though the wall is higher than eyes
     assert (picture[:, 30:] - garden.frames[0].image[:, 30:]).abs().mean() < 0.1
+
+
+def test_the_sky_alone_goes_on_above_the_horizon_and_the_ground_below_it(garden: Scene) -> None:
+    panorama = make_sky(garden.frames, height=64).panorama
+    sky, floor = torch.tensor([0.5, 0.7, 0.95]), torch.tensor([0.45, 0.575, 0.275])  # of both checkers
+    assert (panorama[:, :31] - sky[:, None, None]).abs().max() < 0.02  # the wall is higher, but no sky
+    assert (panorama[:, 60:].mean((1, 2)) - floor).abs().max() < 0.09  # and below the horizon it is mixed in
 
 
 def test_indoors_every_surface_counts() -> None:

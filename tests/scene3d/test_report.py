@@ -51,8 +51,8 @@ def test_a_true_scene_keeps_its_pixels_its_scale_and_all_limits(figures: SceneFi
     assert failures(figures) == []
 
 
-def test_the_triangles_of_all_views_are_those_of_the_mesh(scene: Scene, figures: SceneFigures) -> None:
-    assert sum(view.triangles.kept for view in figures.views) == len(scene.mesh().faces)
+def test_the_triangles_of_all_views_are_those_of_the_fused_surface(scene: Scene, figures: SceneFigures) -> None:
+    assert sum(view.triangles.kept for view in figures.views) == len(scene.fused().surface.faces)
 
 
 def test_a_pixel_that_was_not_kept_is_found(scene: Scene) -> None:

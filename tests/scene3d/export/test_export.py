@@ -16,6 +16,8 @@ def test_every_file_of_a_scene_is_written(garden: Scene, monkeypatch: pytest.Mon
     names = {path.relative_to(garden.root).as_posix() for path in paths}
     assert names == {
         "exports/scene.glb",
+        "exports/sky.png",
+        "exports/sky.glb",
         "exports/points.ply",
         "exports/transforms.json",
         "exports/camera_path.json",
