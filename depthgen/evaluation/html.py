@@ -26,6 +26,18 @@ dd { margin: 0; overflow-wrap: anywhere; }
 """
 
 
+def document(title: str, body: str, style: str = "") -> str:
+    """A whole page. title: plain text. body: HTML. style: CSS beyond STYLE."""
+    return f"""\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{escape(title)}</title>
+<style>
+{STYLE}{style}</style></head><body>
+{body}</body></html>
+"""
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; head: plain text. rows: cells as HTML, each with its own <td>."""
     top = "".join(f"<th>{escape(name)}</th>" for name in head)

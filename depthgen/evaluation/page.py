@@ -8,7 +8,7 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING
 
-from depthgen.evaluation.html import STYLE, data_address, facts, table
+from depthgen.evaluation.html import data_address, document, facts, table
 from depthgen.evaluation.report import Report
 from depthgen.evaluation.statistics import Estimate
 
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 GREATER_IS_BETTER = re.compile(r"delta\d|\w+_right")  # such columns
 
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title</title>
-<style>
-$style
-</style></head><body>
+_BODY = Template("""\
 <h1>$title</h1>
 <div class="scroll">$overall</div>
 <p><small>Means over images; below them the 95 % bootstrap interval. Bold: the best of a column.</small></p>
@@ -32,21 +26,20 @@ $groups
 $broken
 <h2>What the figures depend on</h2>
 <dl>$facts</dl>
-</body></html>
 """)
 
 
 def page(report: Report, sheet: Image | None) -> str:
     """The HTML of `report`; sheet: its best and worst images, embedded."""
-    return _PAGE.substitute(
+    body = _BODY.substitute(
         title=escape(report.title),
         overall=_overall(report),
         pictures=_pictures(sheet),
         groups="".join(_group_table(report, *part) for part in report.by_group().items() if report.grouped),
         broken=_broken(report.broken),
         facts="".join(facts(report.facts)),
-        style=STYLE,
     )
+    return document(report.title, body)
 
 
 def _overall(report: Report) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from depthgen.depth import colorize
-from depthgen.evaluation.html import STYLE, data_address, facts, table
+from depthgen.evaluation.html import data_address, document, facts, table
 from depthgen.geometry import Camera
 from scene3d.export.contact_sheet import depth_range
 from scene3d.frame import Frame
@@ -28,12 +28,7 @@ STAGE_COLORS = ("#6ea8fe", "#63c7a2", "#f2b45a", "#d98bd0", "#e0736d", "#9aa5b8"
 NOTHING = "–"  # in the place of a figure that a view does not have
 SIGHT = 22  # pixels that the line of sight of a camera is long in the plan
 
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>$title</title>
-<style>
-$style
+_STYLE = Template("""\
 :root { --card: #8881; --good: #2e9e63; --bad: #d2463c; --mark: #3d7bd9; }
 body { max-width: 1180px; }
 header p { margin: .2em 0; color: var(--faint); }
@@ -60,7 +55,9 @@ header p { margin: .2em 0; color: var(--faint); }
 .key i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin: 0 5px 0 12px; }
 .ramp { display: inline-block; width: 120px; height: 9px; border-radius: 4px; vertical-align: middle;
   background: linear-gradient(90deg, #40bf73, #fabf33, #e63333); }
-</style></head><body>
+""")
+
+_BODY = Template("""\
 <header><h1>$title</h1>$words</header>
 $verdict
 <div class="tiles">$tiles</div>
@@ -76,7 +73,6 @@ none <span class="ramp"></span> 10 %.</small></p>
 $views
 <h2>All figures</h2><div class="scroll">$table</div>
 <h2>What they depend on</h2><dl>$facts</dl>
-</body></html>
 """)
 
 
@@ -86,10 +82,8 @@ def page(scene: Scene, figures: SceneFigures, missed: Sequence[str]) -> str:
     plan = plan_of(scene.adjusted().mesh(), cameras)
     near, far = depth_range(scene.frames)
     pairs = zip(figures.views, scene.frames, strict=True)
-    return _PAGE.substitute(
+    body = _BODY.substitute(
         title=escape(scene.prompt),
-        style=STYLE,
-        thumbnail=THUMBNAIL,
         words="".join(f"<p>from view {view} on: {escape(words)}</p>" for view, words in scene.manifest.then),
         verdict=_verdict(missed),
         tiles="".join(_tiles(figures)),
@@ -100,6 +94,7 @@ def page(scene: Scene, figures: SceneFigures, missed: Sequence[str]) -> str:
         table=_table(figures.views),
         facts="".join(facts(_facts(scene))),
     )
+    return document(scene.prompt, body, _STYLE.substitute(thumbnail=THUMBNAIL))
 
 
 def _verdict(missed: Sequence[str]) -> str:
