@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from scene3d.scene import Scene
 
 OVERRIDE = re.compile(r"[A-Za-z_][\w.]*=")
-# settled once a scene exists
 STEP_TITLES = "view    new   residual: image   depth   seam: colour   depth   seconds"
+# Options that are settled once a scene exists.
 OF_A_NEW_SCENE = ("out", "image", "then", "models", "views", "trajectory", "seed")
-
 REPORT, MISSED = "report.html", 1  # of a scene folder; the exit status when a limit is missed
 
 GENERATE_EXAMPLES = """\
@@ -70,13 +69,19 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _generate_parser() -> argparse.ArgumentParser:
-    settings = "\n".join(f"  {f.name}={f.default}" for f in fields(GenerateConfig))
-    settings = f"settings (KEY=VALUE) and their defaults:\n{settings}"
+    defaults = [f"  {field.name}={field.default}" for field in fields(GenerateConfig)]
+    epilog = (
+        GENERATE_EXAMPLES,
+        _described("camera paths", TRAJECTORIES),
+        _described("ways to complete depth (completion=NAME)", COMPLETIONS),
+        "settings (KEY=VALUE) and their defaults:",
+        *defaults,
+    )
     parser = _Parser(
         prog="generate-scene",
         usage="generate-scene PROMPT [options] [KEY=VALUE ...]",
         description="Make a 3D scene from words: pictures, depth, mesh, film and viewer in one folder.",
-        epilog="\n".join((GENERATE_EXAMPLES, _paths_epilog(), _completions_epilog(), settings)),
+        epilog="\n".join(epilog),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -97,14 +102,6 @@ def _generate_parser() -> argparse.ArgumentParser:
     add("--device", metavar="NAME", help="auto (default), cpu or cuda")
     add("--offline", action="store_true", help="never ask a model hub; use what is on this machine")
     return parser
-
-
-def _paths_epilog() -> str:
-    return _described("camera paths", TRAJECTORIES)
-
-
-def _completions_epilog() -> str:
-    return _described("ways to complete depth (completion=NAME)", COMPLETIONS)
 
 
 def _described(title: str, names: dict[str, str]) -> str:
@@ -280,7 +277,7 @@ def _render_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="render-views",
         description="Render a flight through a finished scene, along its own views or another path.",
-        epilog=_paths_epilog(),
+        epilog=_described("camera paths", TRAJECTORIES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

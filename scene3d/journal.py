@@ -204,13 +204,9 @@ def _lines(value: Any) -> str:
     if not value or not isinstance(value, (list, tuple, dict)):
         return json.dumps(value)
     if isinstance(value, dict):
-        entries, (start, end) = (
-            [f"{json.dumps(key)}: {json.dumps(each)}" for key, each in value.items()],
-            "{}",
-        )
-    else:
-        entries, (start, end) = [json.dumps(each) for each in value], "[]"
-    return start + "\n  " + ",\n  ".join(entries) + "\n " + end
+        entries = [f"{json.dumps(key)}: {json.dumps(each)}" for key, each in value.items()]
+        return "{\n  " + ",\n  ".join(entries) + "\n }"
+    return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -45,9 +45,8 @@ class UNetConfig:
     groups: int = 8  # of the group norms
     text_width: int = 0  # features of a text token; 0: no text
     field_of_view: bool = False  # conditioned on the vertical field of view
-    embedding: int | None = (
-        None  # width of what tells the blocks of noise level and text; None: 4 channels[0]
-    )
+    # Width of what tells the blocks of noise level and text; None: 4 channels[0].
+    embedding: int | None = None
 
     def __post_init__(self) -> None:
         if not len(self.channels) == len(self.blocks) == len(self.attention):
@@ -103,9 +102,8 @@ class EfficientUNet(nn.Module):
     Only a stem and the output convolution work at full size. Skips are scaled by 1/sqrt(2) and concatenated.
     """
 
-    recompute = (
-        False  # activation checkpointing: levels keep no activations and compute them again for gradients
-    )
+    # Activation checkpointing: levels keep no activations and compute them again for gradients.
+    recompute = False
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()

@@ -46,18 +46,16 @@ class TrainConfig:
     accumulate: int = 1  # passes whose gradients make one step
     learning_rate: float = 4e-4
     warmup_steps: int = 200
-    decay: Literal["constant", "cosine"] = (
-        "cosine"  # after the warm-up; the paper's depth stages are constant
-    )
+    # After the warm-up; the paper's depth stages are constant.
+    decay: Literal["constant", "cosine"] = "cosine"
     beta2: float = 0.99  # of AdamW; shorter memory than the usual 0.999 suits short runs
     weight_decay: float = 0.0
     clip_norm: float = 1.0
     ema_decay: float = 0.999
     precision: Precision = "auto"
     compile: bool = False  # torch.compile: a third faster on a CPU with a compiler, after a minute's start
-    recompute: bool = (
-        False  # activation checkpointing: less memory, a third more time; for networks that offer it
-    )
+    # Activation checkpointing: less memory, a third more time; for networks that offer it.
+    recompute: bool = False
     seed: int = 0
     workers: int = 0
     log_every: int = 50

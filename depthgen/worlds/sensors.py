@@ -15,12 +15,10 @@ from torch import Tensor
 from depthgen.geometry import Camera, pixel_rays
 
 # Kinect v1
-BASELINE = (
-    0.075  # metres from the infrared camera to the projector, which stands on its +x side (OpenNI: 7.5 cm)
-)
-SENSOR_FOCAL = (
-    580.0  # px of the sensor's own 640 x 480 picture (Khoshelham & Elberink 2012: 585; OpenNI: 575)
-)
+# Metres from the infrared camera to the projector, which stands on its +x side (OpenNI: 7.5 cm).
+BASELINE = 0.075
+# Pixels of the sensor's own 640 x 480 picture (Khoshelham & Elberink 2012: 585; OpenNI: 575).
+SENSOR_FOCAL = 580.0
 DISPARITY_STEP = 1 / 8  # px of that picture (Khoshelham & Elberink 2012; ROS kinect_calibration/technical)
 DISPARITY_NOISE = 0.5 * DISPARITY_STEP  # standard deviation before rounding (Khoshelham & Elberink 2012)
 KINECT_RANGE = (0.5, 10.0)  # metres (10: the range of NYU Depth v2)

@@ -1,6 +1,6 @@
 """How much of a world the coverage planner shows, beside a fixed full turn that looks up and down.
 
-python examples/benchmarks/coverage.py [--views 24] [--size 96]      # -> results/coverage.{json,txt,png}
+    python examples/benchmarks/coverage.py [--views 24] [--size 96]      # -> results/coverage.{json,txt,png}
 
 Both routes make scenes of the same worlds with the oracle, so that nothing but the choice of views differs.
 Coverage is the share of the true surface in sight from a fixed grid of places (1 m apart, up to 2 m from the

@@ -47,9 +47,8 @@ def main() -> None:
     machine = hardware()
     torch.set_num_threads(1)
     depth, lidar_hits = frame()
-    dense = (
-        torch.rand(depth.shape, generator=torch.Generator().manual_seed(0)) < 0.16
-    )  # as KITTI's annotations
+    random = torch.Generator().manual_seed(0)
+    dense = torch.rand(depth.shape, generator=random) < 0.16  # as KITTI's annotations
     save(
         "infill",
         {

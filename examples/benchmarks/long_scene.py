@@ -1,6 +1,6 @@
 """Does a view cost more the more views there are? Time outside the networks, as results/long_scene.json.
 
-python examples/benchmarks/long_scene.py            # on a machine that does nothing else, about 3 minutes
+    python examples/benchmarks/long_scene.py        # on a machine that does nothing else, about 3 minutes
 
 A hundred views with models that know the answer: along a full turn, where every view shows something new, and
 along an orbit, where more and more of the scene lies in every picture. Time is that of the processor, so that
