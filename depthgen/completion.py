@@ -3,7 +3,7 @@
 Two steps, either of which may be left out. Known depth may steer the sampling of a diffusion model
 (`depthgen.diffusion.imputation`); and the error that is left on known pixels may be taken from the rest of
 the picture too, by one scale and shift for all of it, or as a field that continues it into the hole.
-examples/benchmarks/seambench.py measures all of them.
+examples/benchmarks/seambench.py measures them.
 """
 
 from __future__ import annotations

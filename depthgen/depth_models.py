@@ -131,8 +131,8 @@ class DiffusionDepth:
 
     @property
     def completion(self) -> str:
-        """See DepthSampler. Also of the built-in network, which reads known depth: its REL on what is new is
-        0.044, and 0.055 by "read"."""
+        """See DepthSampler. Also of the built-in network, although it reads known depth: the figures of both
+        ways are in examples/benchmarks/results/seambench.json."""
         return "refine"
 
     @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
