@@ -45,7 +45,6 @@ NOTES = {
         "completer",
         134_400,
     ): "The first 2,000 steps ran before the noise level modulated the network's output. " + OLD_VIEWS,
-    ("judge", 76_800): OLD_VIEWS,
 }
 
 
@@ -64,6 +63,7 @@ def card(name: str, path: Path, report: dict[str, Any] | None, machine: dict[str
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}, stored in half precision",
         "data": data_of(run),
         "steps": f"{steps_of(run):,} of {run['experiment']['train']['batch_size']} pictures: {run['images_seen']:,} seen",
+        "starts from": beginning_of(run),
         "hours": f"{run['seconds'] / 3600:.2f}" if "seconds" in run else None,
         "precision": f"{run['precision']} on {run['device']}, {run['threads']} thread(s), torch {run['torch']}",
         "hardware": f"{machine['cpu']}, {machine['cores']} cores"
@@ -83,6 +83,14 @@ def command_of(run: dict[str, Any]) -> str:
         if "pool" in run
         else f"`depthgen-train experiment={name}`"
     )
+
+
+def beginning_of(run: dict[str, Any]) -> str | None:
+    """The weights that training began with."""
+    start = run["experiment"].get("start_from")
+    if start is None or start == "builtin":
+        return start and "the version before this one"
+    return f"`{Path(start).parent.name}`"
 
 
 def steps_of(run: dict[str, Any]) -> int:

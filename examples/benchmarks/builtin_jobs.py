@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from depthgen.worlds import GENERATOR_VERSION
+import depthgen
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,12 @@ class Stage:
 
     @cached_property
     def key(self) -> str:
-        """Changes with the measure's source, its arguments and the models that it measures."""
-        source = Path(self.work.__code__.co_filename)
-        return f"{self.work.__name__}-{digest(repr(_by_content([GENERATOR_VERSION, source, self.fixed])).encode())}"
+        """Changes with the source of the measure and of depthgen, with the arguments and the models measured."""
+        sources = [
+            Path(self.work.__code__.co_filename),
+            *sorted(Path(depthgen.__file__).parent.rglob("*.py")),
+        ]
+        return f"{self.work.__name__}-{digest(repr(_by_content([sources, self.fixed])).encode())}"
 
 
 def run(stages: Mapping[str, Stage], kept: Path) -> dict[str, Any]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from builtin_measures import SAMPLES, SIZE, TURN, Cascade, completer, depth_model
-from record import RESULTS
+from record import RESULTS, seconds
 from torch import Tensor
 
 from depthgen.evaluation.kernel_distance import kernel_distance
@@ -203,13 +202,3 @@ def time_lines(depth: Mapping[str, Path], cascades: Mapping[str, Cascade], promp
         line("the same, student", estimating("depth_student"), most=0.6),
         line("seconds of generate-scene, 8 views", scene["whole_command_seconds"], most=60.0, note=note),
     ]
-
-
-def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
-    """The median time of some work, after a first run."""
-    times = []
-    for _ in range(repeats + 1):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return sorted(times[1:])[repeats // 2]

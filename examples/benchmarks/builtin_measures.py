@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,7 @@ from depthgen.evaluation.uncertainty import risk_coverage, spearman
 from depthgen.geometry import Camera, push_pull, turned
 from depthgen.images import resize, size_of
 from depthgen.nn.judge import Judge
-from depthgen.worlds import World, build_world, content_hash, evaluation_seeds, render
+from depthgen.worlds import World, build_world, evaluation_seeds, render
 
 SIZE, JUDGED, TURN = 256, 64, 15.0  # pixels, pixels that the judge looks at, degrees
 FEW = 64  # pixels; a turn that shows less anew is left out
@@ -40,17 +40,12 @@ DepthModels = Mapping[str, Path]
 Cascade = tuple[Path, Path | None]  # base and upsampler
 
 
-def set_hash(count: int) -> str:
-    """Of the first `count` evaluation worlds."""
-    return content_hash(count)
-
-
 def depth_rows(models: DepthModels, start: int, stop: int) -> dict[str, list[Row]]:
     """The metrics of `DepthEstimator.predict` of every model, one row an image."""
     return depth_scores(models, rendered(worlds_of(range(start, stop)), SIZE)).rows
 
 
-def depth_scores(models: DepthModels, samples: Any) -> Scores:
+def depth_scores(models: DepthModels, samples: Iterable[DepthSample]) -> Scores:
     """The same for some views, with pictures of the best and worst."""
     protocol = replace(WORLDS, size=SIZE)
     return score_depth({n: _predict(path) for n, path in models.items()}, map(world_case, samples), protocol)

@@ -40,7 +40,6 @@ from builtin_measures import (
     drawn_marks,
     render_marks,
     residual_rows,
-    set_hash,
     spread_rows,
 )
 from builtin_sheets import depth_sheet, prompt_sheet
@@ -52,7 +51,7 @@ from depthgen.evaluation import Report, write_report
 from depthgen.evaluation.prompts import ANSWERS
 from depthgen.evaluation.report import environment
 from depthgen.evaluation.runner import load_judge
-from depthgen.worlds import GENERATOR_VERSION, KINDS
+from depthgen.worlds import GENERATOR_VERSION, KINDS, content_hash
 
 COUNT, QUICK = {"depth": 512, "prompts": 120, "few": 24}, {"depth": 30, "prompts": 30, "few": 4}
 SHEET_PROMPTS = (
@@ -158,7 +157,7 @@ def arguments() -> argparse.Namespace:
 def stages(weights: Weights, count: dict[str, int]) -> dict[str, Stage]:
     """What there are models for."""
     depth, cascades, judge = weights.depth(), weights.cascades(), weights.judge()
-    found = {"set": Stage(set_hash, (), [(count["depth"],)])}
+    found = {"set": Stage(content_hash, (), [(count["depth"],)])}
     if "depth" in depth:
         found |= depth_stages(depth, count)
     if "teacher" in cascades:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +32,13 @@ def save(name: str, figures: dict[str, Any]) -> None:
     text = json.dumps(figures, indent=2)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf8")
     print(text)
+
+
+def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
+    """The median time of some work, after a first run."""
+    times = []
+    for _ in range(repeats + 1):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return sorted(times[1:])[repeats // 2]

@@ -10,13 +10,11 @@ distance is that to the pictures of the teacher in the steps that the student wa
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from record import hardware, save
+from record import hardware, save, seconds
 from torch import Tensor
 
 from depthgen import DepthEstimator, ImageCompleter
@@ -30,7 +28,6 @@ from depthgen.worlds import GENERATOR_VERSION, content_hash
 COUNT = 270  # eighteen worlds of each kind
 BATCH = 32
 PROMPT = "a village by a lake at sunset"
-REPEATS = 5
 
 Sampling = dict[str, Any]  # steps and guidance
 
@@ -61,7 +58,9 @@ def main() -> None:
         figures[name], drawn = judged(completer, sampling, judge, prompts)
         reference = drawn if reference is None else reference
         figures[name]["distance"] = round((drawn - reference).square().mean().sqrt().item(), 4)
-        figures[name]["seconds_256px"] = seconds(lambda c=completer, s=sampling: c.generate(PROMPT, **s))
+        figures[name]["seconds_256px"] = round(
+            seconds(lambda c=completer, s=sampling: c.generate(PROMPT, **s)), 3
+        )
     picture = teacher.generate(PROMPT)
     depth = DepthEstimator.from_pretrained("builtin")
     save(
@@ -75,7 +74,7 @@ def main() -> None:
             },
             "taught": taught | {"images_seen": record["images_seen"]},
             "completer": figures,
-            "seconds_depth_256px": seconds(lambda: depth.predict(picture)),
+            "seconds_depth_256px": round(seconds(lambda: depth.predict(picture)), 3),
         },
     )
 
@@ -90,16 +89,6 @@ def judged(
     )
     right = summarize(rows["generated"], ANSWERS)
     return {name: round(estimate.mean, 3) for name, estimate in right.items()}, drawn
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """The median time of some work, after a first run."""
-    times = []
-    for _ in range(REPEATS + 1):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return round(sorted(times[1:])[REPEATS // 2], 3)
 
 
 if __name__ == "__main__":

@@ -124,6 +124,38 @@ def test_kept_jobs_are_told_apart_by_arguments_and_by_what_is_in_files(tmp_path:
     assert Stage(logged, ({"depth": model},), []).key not in keys
 
 
+def test_cards_tell_the_run_and_what_was_measured(tmp_path: Path) -> None:
+    from builtin_cards import card
+
+    path = tmp_path / "judge.safetensors"
+    worlds = {"seed": 0, "count": 32, "size": 64}
+    train = {"steps": 7, "batch_size": 4}
+    experiment = {"name": "worlds_judge", "start_from": "builtin", "train": train, "data": {"worlds": worlds}}
+    run = {
+        "device": "cpu",
+        "precision": "no",
+        "threads": 1,
+        "torch": "2.6",
+        "images_seen": 28,
+        "seconds": 360,
+    }
+    save_checkpoint(path, Judge(JudgeConfig({"kind": 15}, (8,), 4)), {"experiment": experiment, **run})
+    right = {"kind_right": {"mean": 0.9, "low": 0.8, "high": 1.0}}
+    report = {
+        "facts": {"evaluation_set": "a1", "generator_version": "2", "objects_found_that_are_there": 0.83},
+        "overall": {"renders": right, "generated": right},
+        "by_kind": {"renders": {"lake": right, "beach": {}}, "generated": {"lake": right}},
+    }
+    text = card("judge", path, report, {"cpu": "a processor", "cores": 2})
+    assert "| steps | 7 of 4 pictures: 28 seen |" in text
+    assert "| starts from | the version before this one |" in text
+    assert "| hours | 0.10 |" in text
+    assert "| renders | 0.900 [0.800, 1.000] |" in text
+    assert "generated" not in text  # a judge is told by renders
+    assert "83% are there" in text
+    assert "| beach | - |" in text
+
+
 def test_results_of_jobs_are_joined_by_their_form() -> None:
     from builtin_jobs import joined
 
