@@ -12,8 +12,8 @@ from torch import Tensor
 
 from depthgen.geometry.camera import Camera
 
-MAX_SLOPE = 6.5  # a surface seen at 9 degrees: steeper steps must go on like those beside them
-MAX_CURVED_SLOPE = 16.0  # 3.6 degrees, where round things turn away: one step beside must be alike
+MAX_SLOPE = 4.0  # a surface seen at 14 degrees: steeper steps must go on like those beside them
+MAX_CURVED_SLOPE = 24.0  # 2.4 degrees, where round things turn away: one step beside must be alike
 CURVE_TOLERANCE = 0.6  # part of the step that the one beside it may leave unexplained
 PLANE_SUPPORT = 2  # steps beside one that is steeper still, such as distant ground's, that must be a plane's
 PLANE_TOLERANCE = 0.3
@@ -77,13 +77,14 @@ def _same_surface(depth: Tensor, valid: Tensor, focal: float) -> Tensor:
     """Which pixels (H,W-1) share a surface with the next one in their row; `focal` in pixels.
 
     The steeper a step, the more the steps beside it must agree that the surface goes on. The limits are
-    measured: `examples/benchmarks/surface.py` asks of each triangle whether it leaves the true surface.
+    measured: `examples/benchmarks/surface.py` asks of each triangle whether the true surface has a gap there.
     """
     slope = _slope(depth, focal)
     inverse = (1 / depth).where(valid, torch.nan)
     curved = (slope <= MAX_CURVED_SLOPE) & _goes_on(inverse, 1, CURVE_TOLERANCE)
-    gentle = (slope <= MAX_SLOPE) | curved | _goes_on(inverse, PLANE_SUPPORT, PLANE_TOLERANCE)
-    return gentle & valid[:, :-1] & valid[:, 1:]
+    plane = _goes_on(inverse, PLANE_SUPPORT, PLANE_TOLERANCE)
+    joined = (slope <= MAX_SLOPE) | curved | plane | _creases(inverse)
+    return joined & valid[:, :-1] & valid[:, 1:]
 
 
 def _slope(depth: Tensor, focal: float) -> Tensor:
@@ -104,3 +105,14 @@ def _goes_on(inverse: Tensor, support: int, tolerance: float) -> Tensor:
     before, after = means[:, : step.shape[1]], means[:, support + 1 :]
     allowed = tolerance * step.abs()
     return ((step - before).abs() <= allowed) | ((step - after).abs() <= allowed)
+
+
+def _creases(inverse: Tensor) -> Tensor:
+    """Which steps (H,W-1) along the rows of an inverse depth map (H,W) may bend from one plane into another.
+
+    The planes on either side, carried on, meet within the step if it lies between the steps before and after
+    it; at a jump it is beyond both. NaN where invalid.
+    """
+    step = inverse.diff(dim=1)
+    before, after = F.pad(step, (1, 0), value=torch.nan)[:, :-1], F.pad(step, (0, 1), value=torch.nan)[:, 1:]
+    return (step - before) * (step - after) <= 0

@@ -70,6 +70,23 @@ def test_a_step_as_high_as_the_slope_of_distant_ground_is_cut():
     assert edges.sum() == 2 * 40
 
 
+def test_distant_ground_is_joined_to_the_wall_it_meets():
+    camera = Camera.from_fov(60, 256, 256)
+    ground = 1.5 / pixel_rays(camera)[..., 1]
+    wall = torch.full_like(ground, 31.0)
+    depth = torch.minimum(ground.where(ground > 0, torch.inf), wall)[None]
+    steepest = (depth.diff(dim=1).abs() / depth[:, :-1]).max() * camera.K[1, 1]
+    assert steepest > 16  # of the ground, whose first step beyond the wall is a part of such a one
+    assert not depth_edges(depth, camera).any()
+
+
+def test_a_thing_as_deep_as_five_pixels_are_wide_is_cut_from_the_wall_and_a_shallower_one_is_not():
+    for pixels, cut in ((5, True), (3, False)):
+        depth = torch.full((1, 40, 48), 10.0)
+        depth[:, 10:20, 20:30] = 10 - 10 / CAMERA.K[0, 0].item() * pixels
+        assert depth_edges(depth, CAMERA).any() == cut
+
+
 def test_no_face_bridges_the_ball_and_the_wall(picture):
     image, depth, valid = picture(CAMERA)
     mesh = grid_mesh(image, depth, valid, CAMERA)
