@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, pixel_rays, push_pull
+from depthgen.geometry import Camera, pixel_rays, push_pull_around
 from scene3d.frame import Frame
 
 SKY_SHARE = 0.01
@@ -56,7 +56,7 @@ def make_backdrop(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Bac
     low = [world_directions(frame.camera)[..., 1] > 0 if sky_seen.any() else True for frame in frames]
     surfaces = [frame.valid[0] & region for frame, region in zip(frames, low, strict=True)]
     ground, ground_seen = _spread(frames, surfaces, height)
-    return Backdrop(_fill_around(torch.where(sky_seen, sky, ground), sky_seen | ground_seen))
+    return Backdrop(_filled(torch.where(sky_seen, sky, ground), sky_seen | ground_seen))
 
 
 def make_sky(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Backdrop:
@@ -66,10 +66,10 @@ def make_sky(frames: Sequence[Frame], height: int = PANORAMA_HEIGHT) -> Backdrop
     """
     sky, sky_seen = _spread(frames, [~frame.valid[0] for frame in frames], height)
     low = [frame.valid[0] & (world_directions(frame.camera)[..., 1] > 0) for frame in frames]
-    coarse = _fill_around(*_spread(frames, low, GROUND_HEIGHT))
+    coarse = _filled(*_spread(frames, low, GROUND_HEIGHT))
     ground = torch.nn.functional.interpolate(coarse[None], sky.shape[1:], mode="bilinear")[0]
     below = (torch.arange(height) >= height / 2)[:, None]
-    return Backdrop(ground.where(below & ~sky_seen, _fill_around(sky, sky_seen)))
+    return Backdrop(ground.where(below & ~sky_seen, _filled(sky, sky_seen)))
 
 
 def _spread(frames: Sequence[Frame], chosen: Sequence[Tensor], height: int) -> tuple[Tensor, Tensor]:
@@ -98,11 +98,6 @@ def panorama_position(directions: Tensor, height: int) -> tuple[Tensor, Tensor]:
     return u, v
 
 
-def _fill_around(panorama: Tensor, seen: Tensor) -> Tensor:
-    """Fill a panorama whose left and right borders meet: half a turn is repeated on either side."""
-    half = panorama.shape[-1] // 2
-
-    def around(values: Tensor) -> Tensor:
-        return torch.cat((values[..., half:], values, values[..., :half]), dim=-1)
-
-    return push_pull(around(panorama), around(seen))[..., half:-half].clamp(0, 1).contiguous()
+def _filled(panorama: Tensor, seen: Tensor) -> Tensor:
+    """A panorama of colours [0, 1], smoothly extended from where they were seen."""
+    return push_pull_around(panorama, seen).clamp(0, 1).contiguous()

@@ -6,9 +6,9 @@ Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is plana
 
 from depthgen.geometry.behind import Behind, behind
 from depthgen.geometry.blocks import EMPTY_MESH, Blocks
-from depthgen.geometry.camera import Camera, magnification, pixel_rays, project, unproject
+from depthgen.geometry.camera import Camera, magnification, pixel_rays, pixels_at, project, unproject
 from depthgen.geometry.edges import MAX_SLOPE, cut_squares, depth_edges
-from depthgen.geometry.holes import clean_holes, pinholes, push_pull
+from depthgen.geometry.holes import clean_holes, pinholes, push_pull, push_pull_around
 from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes, vertex_normals
 from depthgen.geometry.reproject import Reprojection, rasterize
 from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotation_y, rotation_z, turned
@@ -45,8 +45,10 @@ __all__ = [
     "merge_meshes",
     "pinholes",
     "pixel_rays",
+    "pixels_at",
     "project",
     "push_pull",
+    "push_pull_around",
     "rasterize",
     "rotation_x",
     "rotation_y",

@@ -35,6 +35,11 @@ class Blocks:
         boxes = torch.stack([torch.stack([t.vertices.amin(0), t.vertices.amax(0)]) for t in tiles])
         return Blocks((*self.meshes, mesh), (*self.tiles, *tiles), torch.cat([self.boxes, boxes]))
 
+    @property
+    def face_count(self) -> int:
+        """Triangles in all."""
+        return sum(len(mesh.faces) for mesh in self.meshes)
+
     def merged(self) -> Mesh:
         """All triangles in one mesh, in the order in which they were added."""
         return merge_meshes([EMPTY_MESH, *self.meshes])

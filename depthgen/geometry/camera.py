@@ -86,6 +86,12 @@ class Camera:
         """The same camera at another (4,4) pose."""
         return replace(self, world_from_camera=world_from_camera)
 
+    def at(self, position: Tensor) -> Camera:
+        """The same camera, its direction kept, at another position (3,), metres."""
+        pose = self.world_from_camera.clone()
+        pose[:3, 3] = position
+        return self.moved(pose)
+
     def zoomed(self, factor: float) -> Camera:
         """The same camera with `factor` times the focal length: things appear that many times larger."""
         K = self.K.clone()
@@ -214,3 +220,16 @@ def project(points: Tensor, camera: Camera) -> tuple[Tensor, Tensor]:
     z = q[..., 2]
     tiny = torch.finfo(z.dtype).tiny
     return q[..., :2] / z.where(z != 0, tiny).unsqueeze(-1), z
+
+
+def pixels_at(points: Tensor, camera: Camera) -> tuple[Tensor, Tensor, Tensor]:
+    """Where world points (...,3), metres, fall into a camera's picture.
+
+    Returns inside (...) bool, whether they do; the flat number (...) int64 of the pixel, 0 outside; and the
+    planar depth (...) in metres.
+    """
+    position, z = project(points, camera)
+    size = torch.tensor([camera.width, camera.height]).to(position)
+    inside = (z > 0) & (position >= 0).all(-1) & (position < size).all(-1)
+    column, row = position.where(inside.unsqueeze(-1), 0.0).long().unbind(-1)
+    return inside, row * camera.width + column, z

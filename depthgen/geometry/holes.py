@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -36,6 +37,13 @@ def push_pull(values: Tensor, known: Tensor) -> Tensor:
     coarse = push_pull(coarse, weight > 0)
     finer = F.interpolate(coarse[None], values.shape[-2:], mode="bilinear", align_corners=False)[0]
     return values.where(known, finer)
+
+
+def push_pull_around(values: Tensor, known: Tensor) -> Tensor:
+    """`push_pull` of a panorama (C,H,W): its left and right borders meet, so half a turn is repeated."""
+    half = values.shape[-1] // 2
+    repeated = (torch.cat((v[..., half:], v, v[..., :half]), dim=-1) for v in (values, known))
+    return push_pull(*repeated)[..., half:-half]
 
 
 def _halved(values: Tensor) -> Tensor:

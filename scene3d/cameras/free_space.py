@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from depthgen.geometry import Camera, project, unproject
+from depthgen.geometry import Camera, pixels_at, unproject
 from scene3d.cameras.paths import REACH, distance_ahead
 from scene3d.frame import Frame
 
@@ -92,26 +92,15 @@ def kept_free(cameras: Iterable[Camera], space: FreeSpace) -> tuple[list[Camera]
             place = ", ".join(f"{x:.2f}" for x in camera.position.tolist())
             raise ValueError(f"the path starts at ({place}), which no view of the scene shows to be free")
         moved += not torch.equal(position, camera.position)
-        kept.append(at(camera, position))
+        kept.append(camera.at(position))
     return kept, moved
-
-
-def at(camera: Camera, position: Tensor) -> Camera:
-    """The camera with its direction kept, at another position (3,)."""
-    pose = camera.world_from_camera.clone()
-    pose[:3, 3] = position
-    return camera.moved(pose)
 
 
 def _looks_through(frame: Frame, points: Tensor) -> Tensor:
     """Which (P,) points (P, 3) a view has in sight, with a surface clearly behind them, or the sky."""
-    camera = frame.camera
-    image_points, z = project(points, camera)
-    column, row = image_points.floor().nan_to_num(-1).clamp(-1, 1e6).long().unbind(-1)
-    inside = (z > 0) & (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
-    depth = frame.depth.where(frame.valid, math.inf)[0]
-    seen = depth[row.clamp(0, camera.height - 1), column.clamp(0, camera.width - 1)]
-    return inside & (z <= (1 - MARGIN) * seen)
+    inside, pixel, z = pixels_at(points, frame.camera)
+    depth = frame.depth.where(frame.valid, math.inf).flatten()[pixel]
+    return inside & (z <= (1 - MARGIN) * depth)
 
 
 def _nearest_points(frame: Frame) -> Tensor:

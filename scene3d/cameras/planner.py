@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, project, turned
-from scene3d.cameras.free_space import FreeSpace, at
+from depthgen.geometry import Camera, pixels_at, turned
+from scene3d.cameras.free_space import FreeSpace
 from scene3d.cameras.paths import distance_ahead
 from scene3d.cameras.surroundings import (
     ROWS,
@@ -67,7 +67,7 @@ class Explorer:
         seen = torch.stack([panorama(mesh, cameras) for cameras in self.eyes])
         nearer = seen[:, :1] < self.around[:, :1]
         at_place = (self.places == frame.camera.position).all(1)
-        shown = _shown(at(frame.camera, torch.zeros(3))).bool().view(ROWS, 2 * ROWS)
+        shown = _shown(frame.camera.at(torch.zeros(3))).bool().view(ROWS, 2 * ROWS)
         return replace(
             self,
             space=self.space.after(frame),
@@ -86,7 +86,7 @@ class Explorer:
         gain, known = self.expected(free)
         score = torch.where(known >= LEAST_KNOWN, gain, known - LEAST_KNOWN)
         place, direction = divmod(int(score.argmax()), score.shape[1])
-        return at(self.lens.moved(turned(*DIRECTIONS[direction])), self.places[free][place])
+        return self.lens.moved(turned(*DIRECTIONS[direction])).at(self.places[free][place])
 
     def expected(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """What views from the C chosen of the places (P,) add, and how much of them is known, each (C, D).
@@ -143,6 +143,5 @@ def explorer(first: Frame) -> Explorer:
 
 def _shown(camera: Camera) -> Tensor:
     """(cells,) float32: 1 for the directions that a camera at the origin has in view, 0 for the others."""
-    image_points, z = project(directions(), camera)
-    u, v = image_points.unbind(-1)
-    return ((z > 0) & (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)).flatten().float()
+    inside, _, _ = pixels_at(directions(), camera)
+    return inside.flatten().float()

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 
 from depthgen.geometry import Camera
-from scene3d.cameras.free_space import FreeSpace, at, free_space
+from scene3d.cameras.free_space import FreeSpace, free_space
 from scene3d.cameras.paths import PATHS
 from scene3d.cameras.planner import explorer
 from scene3d.config import EXPLORE, TRAJECTORIES, GenerateConfig
@@ -62,7 +62,7 @@ class PlannedRoute:
                 f"the path leaves the space that is seen to be free: view {view} stops {short:.2f} m short",
                 stacklevel=2,
             )
-        return at(camera, position)
+        return camera.at(position)
 
 
 def route_of(frames: Sequence[Frame], config: GenerateConfig, path: list[dict] | None) -> Route:

@@ -19,8 +19,8 @@ from depthgen.geometry import (
     Mesh,
     compose,
     grid_mesh,
-    project,
-    push_pull,
+    pixels_at,
+    push_pull_around,
     rasterize,
     rotation_x,
     rotation_y,
@@ -109,17 +109,12 @@ def _texels() -> tuple[Tensor, Tensor]:
 def sky_around(frame: Frame) -> Tensor:
     """(ROWS, 2 ROWS) bool: the directions in which a view shows the sky."""
     far = frame.camera.position.float() + 1e6 * directions()
-    image_points, z = project(far, frame.camera)
-    column, row = image_points.floor().clamp(-1, 1e6).long().unbind(-1)
-    height, width = frame.valid.shape[-2:]
-    inside = (z > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    return inside & ~frame.valid[0, row.clamp(0, height - 1), column.clamp(0, width - 1)]
+    inside, pixel, _ = pixels_at(far, frame.camera)
+    return inside & ~frame.valid.flatten()[pixel]
 
 
 def filled(distance: Tensor) -> Tensor:
     """A panorama (ROWS, 2 ROWS) of distances, its unknown (infinite) cells filled smoothly all around."""
     known = distance.isfinite()[None]
     logarithm = distance.log()[None].where(known, 0.0)
-    half = distance.shape[-1] // 2
-    twice = (torch.cat((p[..., half:], p, p[..., :half]), dim=-1) for p in (logarithm, known))
-    return push_pull(*twice)[0, :, half:-half].exp()
+    return push_pull_around(logarithm, known)[0].exp()

@@ -38,8 +38,5 @@ def _sway(scene: Scene) -> list[Camera]:
     """A step to the left and to the right of the only camera."""
     frame = scene.frames[0]
     step = SWAY * frame.depth[frame.valid].median().item() if frame.valid.any() else 0.0
-    sideways = step * frame.camera.world_from_camera[:3, 0]
-    poses = [frame.camera.world_from_camera.clone() for _ in range(3)]
-    poses[0][:3, 3] -= sideways
-    poses[2][:3, 3] += sideways
-    return [frame.camera.moved(pose) for pose in poses]
+    right = step * frame.camera.world_from_camera[:3, 0]
+    return [frame.camera.at(frame.camera.position + steps * right) for steps in (-1, 0, 1)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
 import re
 from importlib import resources
@@ -22,6 +21,7 @@ import torch
 from torch import Tensor
 
 from depthgen.depth import colorize
+from depthgen.evaluation.html import data_address
 from depthgen.geometry import Mesh, merge_meshes
 from scene3d.backdrop import make_backdrop
 from scene3d.export.contact_sheet import depth_range, new_share
@@ -64,7 +64,7 @@ def grown_mesh(frames: tuple[Frame, ...]) -> Grown:
     fused, face_ends = fuse_all(()), []
     for frame in map(tidied, frames):
         fused = extend(fused, frame)
-        face_ends.append(sum(len(mesh.faces) for mesh in fused.surface_blocks.meshes))
+        face_ends.append(fused.surface_blocks.face_count)
     return Grown(fused.surface, face_ends)
 
 
@@ -122,9 +122,7 @@ def _picture(image: Tensor, longest: int | None = None) -> str:
     picture = Image.fromarray((image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
     if longest is not None:
         picture.thumbnail((longest, longest))
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return data_address(picture, "JPEG", quality=90)
 
 
 def _depth_colors() -> list[int]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from depthgen.geometry import MAX_SLOPE, Mesh, behind, grid_mesh, project, unproject
+from depthgen.geometry import MAX_SLOPE, Mesh, behind, grid_mesh, pixels_at, unproject
 from scene3d.frame import Frame
 
 MARGIN = 1 / 8  # of a picture's shorter side: how far the layer reaches behind a silhouette
@@ -38,10 +38,6 @@ def _layer(frame: Frame, others: Sequence[Frame]) -> Mesh:
 
 def hides(frame: Frame, points: Tensor) -> Tensor:
     """Whether a view could not see the world points (N, 3), metres: (N,) bool, True outside its picture."""
-    position, z = project(points, frame.camera)
-    u, v = position.unbind(1)
-    height, width = frame.depth.shape[1:]
-    outside = (z <= 0) | (u < 0) | (u >= width) | (v < 0) | (v >= height)
-    row, column = v.clamp(0, height - 1).long(), u.clamp(0, width - 1).long()
-    surface = frame.depth[0].where(frame.valid[0], torch.inf)[row, column]
-    return outside | (z > surface * (1 + MAX_SLOPE / frame.camera.K[0, 0].item()))
+    inside, pixel, z = pixels_at(points, frame.camera)
+    surface = frame.depth.where(frame.valid, torch.inf).flatten()[pixel]
+    return ~inside | (z > surface * (1 + MAX_SLOPE / frame.camera.K[0, 0].item()))

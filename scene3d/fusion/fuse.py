@@ -61,9 +61,7 @@ def extend(fused: Fused, frame: Frame) -> Fused:
 
 def without_position(camera: Camera) -> Camera:
     """The same camera at the origin: what is infinitely far away does not move with it."""
-    pose = camera.world_from_camera.clone()
-    pose[:3, 3] = 0
-    return camera.moved(pose)
+    return camera.at(torch.zeros(3))
 
 
 def _grown(region: Tensor) -> Tensor:

@@ -17,10 +17,7 @@ def seam_step(depth: Tensor, valid: Tensor, known: Tensor) -> float | None:
     of them only). 0 when the border is as smooth as the rest, None when there is nothing to compare.
     """
 
-    def relative(z0: Tensor, z1: Tensor) -> Tensor:
-        return (z0 - z1).abs() / (0.5 * (z0 + z1))
-
-    return _step(depth.where(valid, 1.0), relative, known, valid)
+    return _step(depth.where(valid, 1.0), relative_jump, known, valid)
 
 
 def seam_color(image: Tensor, known: Tensor) -> float | None:
@@ -42,8 +39,8 @@ def _step(
     """Median jump of valid neighbours with one known pixel beyond that of those with two."""
     total, pairs = 0.0, 0
     for dim in (-2, -1):
-        (v0, v1), (k0, k1) = _neighbours(valid, dim), _neighbours(known, dim)
-        jumps = jump(*_neighbours(values, dim))
+        (v0, v1), (k0, k1) = neighbours(valid, dim), neighbours(known, dim)
+        jumps = jump(*neighbours(values, dim))
         across, inside = jumps[v0 & v1 & (k0 != k1)], jumps[v0 & v1 & k0 & k1]
         if len(across) and len(inside):
             total += len(across) * float(across.median() - inside.median())
@@ -51,6 +48,12 @@ def _step(
     return total / pairs if pairs else None
 
 
-def _neighbours(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+def relative_jump(z0: Tensor, z1: Tensor) -> Tensor:
+    """|dz| / z between depths of one shape, z their mean."""
+    return (z0 - z1).abs() / (0.5 * (z0 + z1))
+
+
+def neighbours(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Views of a tensor without its last and without its first entry along `dim`: pairs of neighbours."""
     size = values.shape[dim]
     return values.narrow(dim, 0, size - 1), values.narrow(dim, 1, size - 1)

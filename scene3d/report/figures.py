@@ -120,7 +120,7 @@ def _replayed(scene: Scene) -> Iterator[tuple[float | None, Triangles]]:
     for view, frame in enumerate(scene.frames):
         kept = _known_kept(fused, frame, device) if view and here else None
         longer = extend(fused, frame)
-        faces = _face_count(longer) - _face_count(fused)
+        faces = longer.surface_blocks.face_count - fused.surface_blocks.face_count
         fused = longer
         yield kept, count_triangles(frame, faces)
 
@@ -131,10 +131,6 @@ def _known_kept(fused: Fused, frame: Frame, device: str) -> float | None:
     same = (round_to_8_bits(seen.image) == frame.image).all(0, keepdim=True)
     same &= (seen.depth == frame.depth) | ~seen.surface
     return float(same[seen.known].float().mean()) if seen.known.any() else None
-
-
-def _face_count(fused: Fused) -> int:
-    return sum(len(mesh.faces) for mesh in fused.surface_blocks.meshes)
 
 
 def _coverage_around(frames: Sequence[Frame]) -> list[float]:
@@ -157,9 +153,7 @@ def _smaller(camera: Camera) -> Camera:
 
 
 def _aside(camera: Camera, metres: float) -> Camera:
-    pose = camera.world_from_camera.clone()
-    pose[:3, 3] += metres * pose[:3, 0]
-    return camera.moved(pose)
+    return camera.at(camera.position + metres * camera.world_from_camera[:3, 0])
 
 
 def _drifts(scene: Scene) -> list[float | None]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from depthgen.geometry import Camera, Mesh
 from scene3d.frame import Frame
+from scene3d.fusion.seam import neighbours, relative_jump
 
 WORST_JUMP = 0.1  # relative depth jump that is drawn in full red
 CALM, WARNING, BAD = ((0.25, 0.75, 0.45), (0.98, 0.75, 0.2), (0.9, 0.2, 0.2))
@@ -36,12 +37,9 @@ def _jumps(frame: Frame) -> Tensor:
     """(1, H, W): of surface pixels with a neighbour across the border, the greatest |dz|/z; else -1."""
     jumps = torch.full_like(frame.depth, -1.0)
     for dim in (1, 2):
-        size = frame.depth.shape[dim] - 1
-        first, second = (jumps.narrow(dim, start, size) for start in (0, 1))
-        z0, z1 = (frame.depth.narrow(dim, start, size) for start in (0, 1))
-        v0, v1 = (frame.valid.narrow(dim, start, size) for start in (0, 1))
-        k0, k1 = (frame.known.narrow(dim, start, size) for start in (0, 1))
-        step = (2 * (z0 - z1).abs() / (z0 + z1)).where(v0 & v1 & (k0 != k1), -1.0)
+        first, second = neighbours(jumps, dim)  # of which they are views
+        (v0, v1), (k0, k1) = neighbours(frame.valid, dim), neighbours(frame.known, dim)
+        step = relative_jump(*neighbours(frame.depth, dim)).where(v0 & v1 & (k0 != k1), -1.0)
         first.copy_(torch.maximum(first, step))
         second.copy_(torch.maximum(second, step))
     return jumps

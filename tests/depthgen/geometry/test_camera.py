@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthgen.geometry import Camera, pixel_rays, project, turned, unproject
+from depthgen.geometry import Camera, pixel_rays, pixels_at, project, turned, unproject
 
 GOOD = Camera.from_fov(60, 8, 6)
 
@@ -122,3 +122,28 @@ def test_impossible_fields_of_view_are_refused(degrees):
 def test_depth_of_another_size_is_refused():
     with pytest.raises(ValueError, match="8x6"):
         unproject(torch.ones(1, 8, 6), GOOD)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cameras())
+def test_what_a_pixel_sees_falls_into_that_pixel(camera):
+    depth = torch.full((camera.height, camera.width), 3.0, dtype=torch.float64)
+    inside, pixel, z = pixels_at(unproject(depth, camera), camera)
+    assert inside.all()
+    assert pixel.flatten().tolist() == list(range(camera.width * camera.height))
+    torch.testing.assert_close(z, depth)
+
+
+def test_points_beside_and_behind_fall_into_no_pixel():
+    points = torch.tensor([[0.0, 0, 1], [9, 0, 1], [0, -9, 1], [0, 0, -1], [0, 0, 0]])
+    inside, pixel, _ = pixels_at(points, GOOD)
+    assert inside.tolist() == [True, False, False, False, False]
+    assert pixel.tolist() == [3 * 8 + 4, 0, 0, 0, 0]
+
+
+def test_a_camera_at_another_place_looks_in_the_same_direction():
+    camera = GOOD.moved(turned(30, 10, (1, 2, 3)))
+    there = camera.at(torch.tensor([4.0, 5, 6]))
+    assert there.position.tolist() == [4, 5, 6]
+    assert torch.equal(there.world_from_camera[:3, :3], camera.world_from_camera[:3, :3])
+    assert camera.position.tolist() == [1, 2, 3]

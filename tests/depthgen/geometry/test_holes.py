@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthgen.geometry import clean_holes, pinholes, push_pull
+from depthgen.geometry import clean_holes, pinholes, push_pull, push_pull_around
 
 
 def _known(*unknown: tuple[slice, slice]) -> torch.Tensor:
@@ -88,3 +88,13 @@ def test_push_pull_bridges_a_gap_smoothly():
     filled = push_pull(ramp, known)
     assert (filled - ramp).abs().max() < 0.1
     assert filled.diff(dim=-1).abs().max() < 0.1
+
+
+def test_a_panorama_is_filled_across_its_borders() -> None:
+    values, known = torch.zeros(1, 2, 16), torch.zeros(1, 2, 16, dtype=torch.bool)
+    values[..., -1], known[..., [7, -1]] = 1.0, True
+    around, plain = push_pull_around(values, known), push_pull(values, known)
+    assert around.shape == plain.shape
+    assert torch.equal(around[..., [7, -1]], plain[..., [7, -1]])  # what is known stays
+    assert around[..., 0].min() > 0.5  # the last column is its neighbour
+    assert plain[..., 0].max() < 0.2
