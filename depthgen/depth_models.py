@@ -201,6 +201,8 @@ class DiffusionDepth:
         fov = self._put(torch.tensor([request.camera.vfov_degrees if request.camera else 0.0]))
 
         def with_condition(condition: Tensor) -> Denoiser:
+            """The network that is shown this condition (1,C,h,w), its answer within the range of codes."""
+
             def denoise(z_t: Tensor, t: Tensor) -> Tensor:
                 count = len(z_t)
                 return self.model.denoise(z_t, t, condition.expand(count, -1, -1, -1), fov=fov.expand(count))

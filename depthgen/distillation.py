@@ -119,6 +119,7 @@ def distillation_loss(
     scale = 1.0 if teacher.config.guidance_folded else config.guidance
 
     def loss(model: nn.Module, batch: object, generator: torch.Generator) -> Tensor:
+        """Distance of the student's x0 from where the teacher's small steps lead."""
         case = cases(batch, generator=generator)
         times = step_times(config, len(case.x0), generator)
         t, alpha, sigma = times[0], schedule.alpha(times[0]), schedule.sigma(times[0])

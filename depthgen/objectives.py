@@ -16,7 +16,6 @@ from depthgen.diffusion.prediction import Prediction, target, to_x0
 from depthgen.diffusion.schedule import CosineSchedule, diffuse
 from depthgen.model import (
     ENLARGEMENT,
-    DiffusionModel,
     ModelConfig,
     completion_condition,
     depth_condition,
@@ -25,6 +24,7 @@ from depthgen.model import (
 )
 from depthgen.pretrain import TaskShares, palette_batch
 from depthgen.text import MAX_TOKENS, TextEncoder, TextStates
+from depthgen.training import Objective
 from depthgen.worlds.sight import NO_COLOR
 
 Batch = Mapping[str, Any]
@@ -64,7 +64,7 @@ class DepthObjective:
     show_known: float = 0.5  # share of samples that a model with `known_depth` is shown known depth of
 
 
-def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Any:
+def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Objective:
     """Depth from a picture, after DepthGen: the network's target, compared where the sensor measured.
 
     The batch holds depth without holes (infilled: it only makes z_t) and `counted`, where the loss counts;
@@ -73,6 +73,7 @@ def depth_loss(model_config: ModelConfig, config: DepthObjective) -> Any:
     norm, prediction = LOSSES[config.loss], model_config.prediction
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """L1 or L2, as configured, between the network's output and its target."""
         case = depth_case(batch, model_config, config, generator)
         x0 = case.x0
         t = noise_times(_uniform(len(x0), generator), config.times)
@@ -109,10 +110,11 @@ def noise_times(u: Tensor, times: Literal["uniform", "high"]) -> Tensor:
     return 1 - u**4 if times == "high" else u
 
 
-def palette_loss(prediction: Prediction = "v", tasks: TaskShares | None = None) -> Any:
+def palette_loss(prediction: Prediction = "v", tasks: TaskShares | None = None) -> Objective:
     """Self-supervised pre-training on the four Palette tasks: L2 where the picture was hidden or damaged."""
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """L2 over what the condition hides or damages."""
         (x0,) = _flipped(generator, 2 * batch["image"] - 1)
         with torch.autocast(x0.device.type, enabled=False):  # pictures keep their precision
             condition, hidden, _ = palette_batch(x0, generator, tasks)
@@ -123,7 +125,7 @@ def palette_loss(prediction: Prediction = "v", tasks: TaskShares | None = None) 
     return loss
 
 
-def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_text: float = 0.1) -> Any:
+def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_text: float = 0.1) -> Objective:
     """A picture from its caption and its known part: text-to-image where nothing is known, inpainting
     elsewhere.
 
@@ -134,7 +136,8 @@ def completion_loss(encoder: TextEncoder, prediction: Prediction = "v", drop_tex
     """
     nothing = encoder([""])
 
-    def loss(model: DiffusionModel, batch: Batch, generator: torch.Generator) -> Tensor:
+    def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """L2 with some of the captions withheld."""
         case = completion_case(batch, encoder, generator)
         x0 = case.x0
         keep = _uniform(len(x0), generator) >= drop_text
@@ -158,7 +161,7 @@ def completion_case(batch: Batch, encoder: TextEncoder, generator: torch.Generat
     return Case(x0, shown, torch.ones_like(known))
 
 
-def upsampling_loss(prediction: Prediction = "v") -> Any:
+def upsampling_loss(prediction: Prediction = "v") -> Objective:
     """A picture from itself at a quarter of the size, with noise in it, and from its known part.
 
     L2 over the whole picture, as in `completion_loss`. The level of the noise is uniform up to HIGHEST_LEVEL
@@ -166,6 +169,7 @@ def upsampling_loss(prediction: Prediction = "v") -> Any:
     """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """L2 with the low-resolution picture noised."""
         case = upsampling_case(batch, generator)
         t = _uniform(len(case.x0), generator)
         z_t, wanted = _noised(case.x0, t, prediction, generator)
@@ -188,7 +192,7 @@ def upsampling_case(batch: Batch, generator: torch.Generator) -> Case:
     return Case(x0, shown, torch.ones_like(known))
 
 
-def judge_loss(noise: float = 0.1) -> Any:
+def judge_loss(noise: float = 0.1) -> Objective:
     """Cross entropy of every attribute, on pictures with a little noise: generated ones are never quite
     clean.
 
@@ -197,6 +201,7 @@ def judge_loss(noise: float = 0.1) -> Any:
     """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        """The cross entropies, summed over the attributes."""
         (image,) = _flipped(generator, 2 * batch["image"] - 1)
         level = noise * _uniform(len(image), generator)[:, None, None, None]
         logits = model(image + level * _normal(image, generator))
@@ -218,9 +223,11 @@ def _answer_loss(name: str, logits: Tensor, batch: Batch) -> Tensor:
 
 
 def training_known(warped: Tensor, generator: torch.Generator) -> Tensor:
-    """(B, 1, H, W) bool: what a completer is shown. Four in ten: nothing; four: what a real view change
-    leaves,
-    `warped`; two: all but a random rectangle, or only it."""
+    """(B, 1, H, W) bool: what a completer is shown.
+
+    Four in ten: nothing; four: what a real view change leaves, `warped`; two: all but a random rectangle, or
+    only it.
+    """
     choice = _uniform(len(warped), generator)[:, None, None, None]
     return torch.where(
         choice < 0.4,

@@ -73,6 +73,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], rows_per_group: in
     types = {SEGMENT: pa.string(), TIME: pa.int64(), CAMERA: pa.int8(), LASER: pa.int8(), IMAGE: pa.binary()}
 
     def type_of(name: str) -> pa.DataType:
+        """Of a column: by its name, else by how the name ends, else a number."""
         endings = {
             ".transform": pa.list_(pa.float64(), 16),
             "return1.values": pa.list_(pa.float32()),
