@@ -1,12 +1,15 @@
 """A scene: the views generated so far, and what can be made of them.
 
-scene = Scene.load("cabin")
-scene.export("cabin.glb")
+    scene = Scene.load("cabin")
+    scene.export("cabin.glb")
+
+It is a value: a further view makes another scene. What is made of its views is made once and kept with them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +65,10 @@ class Scene:
 
         For fusion and export: the views on disk stay as they are.
         """
+        return self._adjusted
+
+    @cached_property
+    def _adjusted(self) -> Scene:
         from scene3d.adjustment import adjusted
 
         return replace(self, frames=adjusted(self.frames, self.adjustment()))
@@ -83,6 +90,10 @@ class Scene:
 
         The setting `surface` decides how it is made: see `GenerateConfig`.
         """
+        return self._mesh
+
+    @cached_property
+    def _mesh(self) -> Mesh:
         if self.setting("surface") == "tsdf":
             return tsdf_mesh(self.frames)
         return fuse_all(map(tidied, self.frames)).surface
@@ -93,7 +104,12 @@ class Scene:
 
     def background(self) -> Mesh:
         """What may lie behind the silhouettes of the surface, in metres: imagined, and no part of it."""
-        return merge_meshes([EMPTY_MESH, *background_layers(self.frames)])
+        return merge_meshes([EMPTY_MESH, *self.background_layers])
+
+    @cached_property
+    def background_layers(self) -> list[Mesh]:
+        """What each view gives to the `background`."""
+        return background_layers(self.frames)
 
     def export(self, path: str | Path, *, surface: str | None = None, texture: str | None = None) -> Path:
         """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format.

@@ -27,7 +27,7 @@ from scene3d.backdrop import make_backdrop
 from scene3d.export.contact_sheet import depth_range, new_share
 from scene3d.files import replacing
 from scene3d.frame import Frame
-from scene3d.fusion import background_layers, extend, fuse_all, tidied
+from scene3d.fusion import extend, fuse_all, tidied
 
 if TYPE_CHECKING:
     from scene3d.scene import Scene
@@ -39,7 +39,7 @@ LEVELS = 256  # of the depth colour scale
 
 def write_viewer(scene: Scene, path: Path) -> Path:
     """Write the page: surface, cameras, growth view by view, overlays of depth and of what is new."""
-    surface, background = grown_mesh(scene.frames), _grown(background_layers(scene.frames))
+    surface, background = grown_mesh(scene.frames), _grown(scene.background_layers)
     packed = gzip.compress(_packed(surface.mesh) + _packed(background.mesh), compresslevel=6, mtime=0)
     parts = {
         "META": _script_safe(json.dumps(_description(scene, surface, background))),

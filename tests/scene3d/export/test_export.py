@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scene3d import fusion
 from scene3d.export import WRITERS, export, export_all, write_preview
 from scene3d.scene import Scene
 
@@ -57,3 +58,12 @@ def test_two_exports_are_the_same_bytes(garden: Scene, tmp_path: Path, suffix: s
 def test_a_view_of_nothing_but_sky_exports(garden: Scene, tmp_path: Path, suffix: str) -> None:
     sky = [replace(frame, valid=frame.valid & False) for frame in garden.frames[:1]]
     assert export(replace(garden, frames=tuple(sky)), tmp_path / f"sky{suffix}").is_file()
+
+
+def test_all_files_are_made_of_one_surface(garden: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WRITERS, ".mp4", partial(write_preview, frames=1))
+    fusions, tidied_views = [], fusion.tidied
+    monkeypatch.setattr("scene3d.scene.tidied", lambda frame: fusions.append(frame) or tidied_views(frame))
+    export_all(Scene.load(garden.root))
+    assert len(fusions) == len(garden.frames)
+    assert len({frame.camera for frame in fusions}) == len(garden.frames)
