@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
 
 def from_plain(config_class: type, values: Mapping[str, Any]) -> Any:
     """A (nested) dataclass from plain JSON or YAML values.
@@ -53,7 +55,7 @@ def _converted(kind: Any, value: Any, name: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-    return _checked(fits, value, name, f"of type {kind.__name__}")
+    return _checked(fits, value, name, NAMES.get(kind, f"of type {kind.__name__}"))
 
 
 def _first_fitting(kinds: tuple[Any, ...], value: Any, name: str) -> Any:

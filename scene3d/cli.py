@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from depthgen.cli.errors import Parser, run_cli
 from scene3d.config import COMPLETIONS, TRAJECTORIES, GenerateConfig
 
 if TYPE_CHECKING:
@@ -56,16 +57,9 @@ def render_views_command() -> None:
 
 def view_scene_command() -> None:
     """Entry point of `view-scene`."""
-    parser = _Parser(prog="view-scene", description="Open a scene's viewer.html in the web browser.")
+    parser = Parser(prog="view-scene", description="Open a scene's viewer.html in the web browser.")
     parser.add_argument("scene", type=Path, help="scene folder")
     _run(lambda: _view(parser.parse_args()))
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, like all others here."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
 def _generate_parser() -> argparse.ArgumentParser:
@@ -77,7 +71,7 @@ def _generate_parser() -> argparse.ArgumentParser:
         "settings (KEY=VALUE) and their defaults:",
         *defaults,
     )
-    parser = _Parser(
+    parser = Parser(
         prog="generate-scene",
         usage="generate-scene PROMPT [options] [KEY=VALUE ...]",
         description="Make a 3D scene from words: pictures, depth, mesh, film and viewer in one folder.",
@@ -173,9 +167,9 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
     from scene3d.generator import generate
     from scene3d.scene import Scene
 
+    steps = generate(words[0], out=out, image=arguments.image, then=then, config=config)
     print(f"{words[0]!r}: {config.views} views with models {config.models!r} into {out}{os.sep}", flush=True)
     try:
-        steps = generate(words[0], out=out, image=arguments.image, then=then, config=config)
         _follow(steps, config.views)
     except KeyboardInterrupt:
         if (out / "scene.json").exists():
@@ -241,8 +235,9 @@ def _follow(steps: Iterable[SceneStep], total: int, done: int = 0) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("views", total=total, completed=done)
-        progress.console.print(STEP_TITLES, highlight=False)
-        for step in steps:
+        for count, step in enumerate(steps):
+            if count == 0:
+                progress.console.print(STEP_TITLES, highlight=False)
             if step.view in dict(step.scene.manifest.then):
                 words = step.scene.manifest.prompt_of(step.view)
                 progress.console.print(f"from view {step.view} on: {words!r}", highlight=False, markup=False)
@@ -274,7 +269,7 @@ def _slug(prompt: str) -> str:
 
 
 def _render_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="render-views",
         description="Render a flight through a finished scene, along its own views or another path.",
         epilog=_described("camera paths", TRAJECTORIES),
@@ -333,8 +328,6 @@ def _view(arguments: argparse.Namespace) -> None:
 
 def _run(command: Callable[[], None]) -> None:
     """Run a command's body; the user's errors, and warnings, become one line each."""
-    from depthgen.cli.errors import run_cli
-
     for ours_to_heed in (DeprecationWarning, FutureWarning):
         warnings.simplefilter("ignore", ours_to_heed)
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def generate(
     then: Mapping[int, str] | None = None,
     config: GenerateConfig | None = None,
 ) -> Iterator[SceneStep]:
-    """The steps of a new scene, made as they are asked for; see `generate_scene`."""
+    """The steps of a new scene, made as they are asked for; see `generate_scene`. Checks input at once."""
     config = config or GenerateConfig()
     roles_of(config)
     if not prompt.strip():
@@ -119,17 +119,23 @@ def generate(
     root = inputs.new_folder(Path(out))
     picture = None if image is None else inputs.square_picture(Path(image), config.size)
     device = str(resolve_device(config.device))
-    models = load_models(config, prompt, inputs.first_camera(config), device)
-    manifest = Manifest(
+    asked = Manifest(
         prompt=prompt,
         seed=config.seed,
         config=asdict(config),
-        models=models.hashes,
+        models={},
         environment=journal.environment(device),
         path=path,
         then=segments,
     )
-    journal.start(root, manifest, picture)
+    return _new_scene(root, asked, picture, config, device)
+
+
+def _new_scene(
+    root: Path, asked: Manifest, picture: Tensor | None, config: GenerateConfig, device: str
+) -> Iterator[SceneStep]:
+    models = load_models(config, asked.prompt, inputs.first_camera(config), device)
+    journal.start(root, replace(asked, models=models.hashes), picture)
     yield from _missing_views(Scene.open(root), _Run(config, models, device))
 
 

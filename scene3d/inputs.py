@@ -28,7 +28,7 @@ def new_folder(path: Path) -> Path:
         raise ValueError(f"{path} is not empty and not a scene; nothing was touched, give another --out")
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise ValueError(f"{path} cannot be made: {existing} is not a folder that can be written to")
+        raise ValueError(f"{path} cannot be made, {existing} is no folder to write to; give another --out")
     return path
 
 

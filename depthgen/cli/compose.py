@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,12 +38,26 @@ def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
         with initialize_config_dir(str(configs_folder()), version_base="1.3"):
             tree: Any = OmegaConf.to_container(hydra_compose(name, list(overrides)), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(_one_line(error, overrides)) from error
+        raise ValueError(_one_line(error, overrides, list(_keys(asdict(defaults))))) from error
     return from_plain(type(defaults), {str(key): value for key, value in tree.items()})
 
 
-def _one_line(error: Exception, overrides: Sequence[str]) -> str:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _one_line(error: Exception, overrides: Sequence[str], known: Sequence[str]) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[0].rstrip(".") if lines else type(error).__name__
+    if unknown := re.fullmatch("Could not override '(.+)'", reason):
+        similar = difflib.get_close_matches(unknown[1], known, 1)
+        hint = f", did you mean {similar[0]!r}?" if similar else ""
+        reason = f"there is no setting {unknown[1]!r}{hint}"
     return (
         f"cannot apply {' '.join(overrides) or 'the configuration'}: {reason}; --help lists what can be set"
     )
+
+
+def _keys(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """The names of all settings, those of groups with dots."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _keys(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depthgen.cli.errors import Parser, run_cli
 from depthgen.data.registry import IMAGE_READERS, READERS
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ examples:
 
 def main() -> None:
     """Entry point of `depthgen-doctor`."""
-    from depthgen.cli.errors import run_cli
 
     arguments = _parser().parse_args()
     run_cli(lambda: examine(arguments.name, arguments.root))
@@ -68,7 +68,7 @@ def report(diagnosis: Diagnosis) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "depthgen-doctor",
         description="Look at a data set's folder: counts by split, what is missing, where to get it.",
         epilog=EPILOG,

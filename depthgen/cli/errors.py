@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 USER_ERROR = 2
 WORKERS_TRACEBACK = "Original Traceback (most recent call last)"
 INTERRUPTED = 130  # the shell's convention for SIGINT
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, like all others here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message to stderr and exit with status 2."""
+        self.exit(USER_ERROR, f"error: {message}; see {self.prog} --help\n")
 
 
 def run_cli(function: Callable[[], None]) -> None:

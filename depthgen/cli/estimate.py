@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depthgen.cli.errors import Parser, run_cli
+
 if TYPE_CHECKING:
     from depthgen.estimator import DepthPrediction
 
@@ -27,14 +29,11 @@ examples:
   estimate-depth photo.jpg --known lidar.png --hfov 73      # complete sparse depth; its metres are kept
   estimate-depth photo.jpg --model depth-anything-v2-small  # needs the model hub or a local folder
 """
-
-
 DEFAULT_SAMPLER, DEFAULT_REDUCE = "ddim", "mean"
 
 
 def main() -> None:
     """Entry point of `estimate-depth`."""
-    from depthgen.cli.errors import run_cli
     from depthgen.cli.quiet import quiet_libraries
 
     arguments = _parser().parse_args()
@@ -111,7 +110,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "estimate-depth",
         description="Metric depth of pictures by a diffusion model, in metres at the pictures' own size.",
         epilog=EPILOG,

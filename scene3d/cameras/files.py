@@ -84,7 +84,7 @@ def read_path(file: Path) -> CameraPath:
         layout = _layout_of(data)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
-            f"{file} is not a camera path ({type(error).__name__}: {error}); "
+            f"{file} is not a camera path ({_reason(error)}); "
             "give a list of 4x4 matrices, or nerfstudio's camera_path or frames"
         ) from error
     if not layout.entries:
@@ -92,6 +92,10 @@ def read_path(file: Path) -> CameraPath:
     cameras = tuple(_camera(entry, layout, f"{file}, pose {i}") for i, entry in enumerate(layout.entries))
     prompts = {i: str(entry["prompt"]) for i, entry in enumerate(layout.entries) if entry.get("prompt")}
     return CameraPath(cameras, layout.kind, layout.has_lens, prompts)
+
+
+def _reason(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def test_plain_values_of_every_type() -> None:
     ("plain", "said"),
     [
         ({}, "name"),
-        ({"name": 3}, r"Settings\.name is 3, which is not of type str"),
+        ({"name": 3}, r"Settings\.name is 3, which is not text"),
         ({"name": "x", "size": [1]}, r"Settings\.size is \[1\], which is not of length 2"),
         ({"name": "x", "size": [1, True]}, r"Settings\.size\[1\] is True"),
         ({"name": "x", "kind": "c"}, "one of a, b"),

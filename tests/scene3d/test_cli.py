@@ -47,8 +47,9 @@ class Shell:
 
     def refused(self, command: str, *arguments: str | Path) -> str:
         """The one line with which a command refuses its arguments, status 2."""
-        status, _, errors = self(command, *arguments)
+        status, printed, errors = self(command, *arguments)
         assert status == 2
+        assert cli.STEP_TITLES not in printed
         assert len(errors.strip().splitlines()) == 1
         assert "Traceback" not in errors
         return errors
@@ -183,8 +184,8 @@ BAD_GENERATE = {
     "two prompts": (["a", "hut"], "in quotes"),
     "unknown models": (["a hut", "--models", "magic"], "builtin, oracle"),
     "unknown depth": (["a hut", *TINY, "depth=magic"], "no depth model 'magic'"),
-    "unknown override": (["a hut", "sise=3"], "sise"),
-    "ill-typed override": (["a hut", "size=big"], "size"),
+    "unknown override": (["a hut", "sise=3"], "no setting 'sise', did you mean 'size'?"),
+    "ill-typed override": (["a hut", "size=big"], "size is 'big', which is not a whole number"),
     "unknown option": (["a hut", "--sise"], "--sise"),
     "not a number": (["a hut", "--views", "many"], "many"),
     "no views": (["a hut", "--views", "0"], "views=0"),
@@ -198,13 +199,14 @@ BAD_GENERATE = {
         ["a hut", *TINY, "--trajectory", "empty.json"],
         "empty.json holds no camera pose",
     ),
+    "no path at all": (["a hut", *TINY, "--trajectory", "none.json"], "it has no 'keyframes'"),
     "too short a path": (
         ["a hut", "--views", "3", "--trajectory", "one.json"],
         "one.json: 1 poses are too few",
     ),
     "no such picture": (["a hut", *TINY, "--image", "missing.png"], "no such picture"),
     "not a picture": (["a hut", *TINY, "--image", "singular.json"], "not a picture"),
-    "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "singular.json"),
+    "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "give another --out"),
     "words without a view": (["a hut", *TINY, "--then", "a lake"], "'a lake' is not 'N: PROMPT'"),
     "words from no view": (["a hut", *TINY, "--then", "2: a lake"], "no view 2"),
     "no words": (["a hut", *TINY, "--then", "1:"], "prompt from view 1 on is empty"),
@@ -229,10 +231,10 @@ BAD_GENERATE = {
 def test_bad_input_is_one_line_and_leaves_nothing(shell: Shell, case: str) -> None:
     arguments, message = BAD_GENERATE[case]
     singular = [torch.eye(4).tolist(), torch.zeros(4, 4).tolist()]
-    for name, poses in {"singular": singular, "one": singular[:1], "empty": []}.items():
+    for name, poses in {"singular": singular, "one": singular[:1], "empty": [], "none": {}}.items():
         Path(f"{name}.json").write_text(json.dumps(poses))
     assert message in shell.refused("generate-scene", *arguments)
-    assert sorted(os.listdir()) == ["empty.json", "one.json", "singular.json"]
+    assert sorted(os.listdir()) == ["empty.json", "none.json", "one.json", "singular.json"]
 
 
 def test_existing_folders_are_never_touched(shell: Shell, garden: Scene) -> None:

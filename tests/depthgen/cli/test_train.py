@@ -84,7 +84,8 @@ def test_a_student_is_trained_by_the_same_command(
     ("arguments", "said"),
     [
         (["experiment=worlds_colour"], "worlds_colour"),
-        (["experiment=worlds_depth", "train.wheels=4"], "wheels"),
+        (["experiment=worlds_depth", "train.wheels=4"], "no setting 'train.wheels'"),
+        (["experiment=worlds_depth", "train.stps=4"], "did you mean 'train.steps'?"),
         (["experiment=worlds_depth", "train.steps=many"], "steps"),
         (["experiment=worlds_depth", "data.worlds.seed=4294967296"], "evaluation"),
     ],
