@@ -57,7 +57,7 @@ class CompletionMethod:
 
 METHODS = {
     "read": CompletionMethod(Resample(1), None, "edges"),  # for networks that are shown known depth
-    "refine": CompletionMethod(None, "meaning", "edges", mirror=True, refine=(0.2, 0.1)),
+    "refine": CompletionMethod(None, "meaning", "edges", mirror=True, refine=(0.2, 0.1, 0.05)),
     "guide": CompletionMethod(Guide(limit=1.0), None, "edges"),
     "align": CompletionMethod(None, "meaning", "edges"),
     "replace": CompletionMethod(Resample(1)),
