@@ -33,6 +33,8 @@ def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    if odd := [override for override in overrides if "=" not in override]:
+        raise ValueError(f"{odd[0]!r} is no setting; give KEY=VALUE, --help lists what can be set")
     ConfigStore.instance().store("defaults", asdict(defaults))  # type: ignore[call-overload]
     try:
         with initialize_config_dir(str(configs_folder()), version_base="1.3"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -108,7 +108,7 @@ def _tiles(figures: SceneFigures) -> Iterator[str]:
     """The totals, each with its name."""
     total = figures.as_json()["totals"]
     cut = {name: count for name, count in total["triangles"].items() if name != "kept"}
-    memory = figures.over_views("peak_memory_mib")
+    kept, memory = figures.over_views("known_kept"), figures.over_views("peak_memory_mib")
     yield _tile(
         _percent(total["coverage"], 1),
         f"covered around the path, at worst {_percent(total['least_coverage'], 0)}",
@@ -118,7 +118,7 @@ def _tiles(figures: SceneFigures) -> Iterator[str]:
         _percent(total["disagreement_after"]),
         f"disagreement of views, {_percent(total['disagreement_before'])} before the adjustment",
     )
-    yield _tile(_percent(min(figures.over_views("known_kept"), default=None), 1), "known pixels kept exactly")
+    yield _tile(_percent(min(kept) if kept else None, 1), "known pixels kept exactly")
     yield _tile(_count(total["triangles"]["kept"]), "triangles")
     yield _tile(
         _count(sum(cut.values())),
@@ -134,7 +134,8 @@ def _tile(figure: str, name: str) -> str:
 
 def _plan(plan: Plan, cameras: Sequence[Camera]) -> str:
     """The points from above, with the cameras, their path and where they look."""
-    eyes = [plan.position(camera.position) for camera in cameras]
+    across, down = plan.positions(torch.stack([camera.position for camera in cameras]))
+    eyes = list(zip(across.tolist(), down.tolist(), strict=True))
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in eyes)
     marks = "".join(
         _camera_mark(camera, eye, i) for i, (camera, eye) in enumerate(zip(cameras, eyes, strict=True))
@@ -231,7 +232,7 @@ def _cells(view: ViewFigures) -> dict[str, str]:
     }
 
 
-def _facts(scene: Scene) -> dict:
+def _facts(scene: Scene) -> dict[str, Any]:
     manifest = scene.manifest
     return {"models": manifest.models, "environment": manifest.environment, "settings": manifest.config}
 

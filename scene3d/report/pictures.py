@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -56,11 +56,11 @@ class Plan:
     centre: tuple[float, float]
     extent: float
 
-    def position(self, point: Tensor) -> tuple[float, float]:
-        """Pixels (right, down) of a (3,) point in metres."""
-        x, z = (float(value) for value in (point[0], point[2]))
+    def positions(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Where points (..., 3) in metres lie in the picture: pixels to the right and down, (...) each."""
         scale = PLAN / self.extent
-        return PLAN / 2 + scale * (x - self.centre[0]), PLAN / 2 - scale * (z - self.centre[1])
+        right, ahead = points[..., 0] - self.centre[0], points[..., 2] - self.centre[1]
+        return PLAN / 2 + scale * right, PLAN / 2 - scale * ahead
 
 
 def plan_of(mesh: Mesh, cameras: Sequence[Camera]) -> Plan:
@@ -70,17 +70,15 @@ def plan_of(mesh: Mesh, cameras: Sequence[Camera]) -> Plan:
     low, high = (torch.quantile(flat, share, dim=0) for share in (0.05, 0.95))
     low, high = torch.minimum(low, eyes.amin(0)), torch.maximum(high, eyes.amax(0))
     extent = max(1.1 * float((high - low).max()), 1e-3)
-    empty = torch.zeros(4, PLAN, PLAN)
-    plan = Plan(empty, (float((low + high)[0]) / 2, float((low + high)[1]) / 2), extent)
+    x, z = ((low + high) / 2).tolist()
+    plan = Plan(torch.zeros(4, PLAN, PLAN), (x, z), extent)
     below = mesh.vertices[:, 1] > float(cameras[0].position[1]) - EYE_LEVEL * extent
-    return Plan(_splatted(mesh.vertices[below], mesh.colors[below], plan), plan.centre, extent)
+    return replace(plan, image=_splatted(mesh.vertices[below], mesh.colors[below], plan))
 
 
 def _splatted(points: Tensor, colors: Tensor, plan: Plan) -> Tensor:
     """Mean colour and, where any (N, 3) point falls, opacity: (4, PLAN, PLAN)."""
-    scale = PLAN / plan.extent
-    column = (PLAN / 2 + scale * (points[:, 0] - plan.centre[0])).floor().long()
-    row = (PLAN / 2 - scale * (points[:, 2] - plan.centre[1])).floor().long()
+    column, row = (pixels.floor().long() for pixels in plan.positions(points))
     inside = (column >= 0) & (column < PLAN) & (row >= 0) & (row < PLAN)
     total = torch.zeros(4, PLAN * PLAN)
     rgb1 = torch.cat([colors, torch.ones(len(colors), 1)], dim=1)[inside]

@@ -51,7 +51,9 @@ def test_a_true_scene_keeps_its_pixels_its_scale_and_all_limits(figures: SceneFi
     assert failures(figures) == []
 
 
-def test_the_triangles_of_all_views_are_those_of_the_fused_surface(scene: Scene, figures: SceneFigures) -> None:
+def test_the_triangles_of_all_views_are_those_of_the_fused_surface(
+    scene: Scene, figures: SceneFigures
+) -> None:
     assert sum(view.triangles.kept for view in figures.views) == len(scene.fused().surface.faces)
 
 
@@ -138,7 +140,7 @@ def test_the_plan_is_seen_from_above() -> None:
     ceiling = torch.tensor([[0.0, -3.0, 2.0]])
     mesh = Mesh(torch.cat([below, ceiling]), torch.eye(4, 3), torch.zeros(0, 3, dtype=torch.int64))
     plan = plan_of(mesh, [camera])
-    (x0, y0), (x1, _), (_, y2) = (plan.position(point) for point in below)
+    (x0, x1, _), (y0, _, y2) = plan.positions(below)
     assert x1 > x0
     assert y2 < y0  # what is ahead is up
     drawn = plan.image[3].nonzero().tolist()

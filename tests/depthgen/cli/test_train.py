@@ -86,6 +86,7 @@ def test_a_student_is_trained_by_the_same_command(
         (["experiment=worlds_colour"], "worlds_colour"),
         (["experiment=worlds_depth", "train.wheels=4"], "no setting 'train.wheels'"),
         (["experiment=worlds_depth", "train.stps=4"], "did you mean 'train.steps'?"),
+        (["experiment=worlds_depth", "--steps", "3"], "'--steps' is no setting; give KEY=VALUE"),
         (["experiment=worlds_depth", "train.steps=many"], "steps"),
         (["experiment=worlds_depth", "data.worlds.seed=4294967296"], "evaluation"),
     ],
