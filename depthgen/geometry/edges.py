@@ -14,7 +14,7 @@ from depthgen.geometry.camera import Camera
 
 MAX_SLOPE = 4.0  # a surface seen at 14 degrees: steeper steps must go on like those beside them
 MAX_CURVED_SLOPE = 24.0  # 2.4 degrees, where round things turn away: one step beside must be alike
-CURVE_TOLERANCE = 0.6  # part of the step that the one beside it may leave unexplained
+CURVE_TOLERANCE = 0.55  # part of the step that the one beside it may leave unexplained
 PLANE_SUPPORT = 2  # steps beside one that is steeper still, such as distant ground's, that must be a plane's
 PLANE_TOLERANCE = 0.3
 
