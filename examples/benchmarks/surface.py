@@ -1,6 +1,6 @@
 """How near the final mesh comes to the true surface, and what the stretch filter cuts.
 
-python examples/benchmarks/surface.py [--views 8] [--size 256]      # -> results/surface.{json,txt}
+    python examples/benchmarks/surface.py [--views 8] [--size 256]      # -> results/surface.{json,txt}
 
 Scenes of worlds whose depth is known exactly (the oracle), along the default path, so that nothing is measured
 but the way from depth maps to a surface. Mesh and world are looked at from the same cameras: 24 along the path,
