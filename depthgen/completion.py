@@ -27,6 +27,7 @@ from depthgen.diffusion.imputation import Gradient, Guide, Resample, Steering
 
 NEAREST = 0.05  # metres; alignment yields nothing nearer
 OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's median and still be carried on
+LARGEST = 0.7  # log depth, a factor of two: of a larger error of a thing, only so much is carried on
 NEIGHBOURHOODS = 8  # along the shorter side of the picture, each wider than a silhouette can be off
 GUIDE_SIDE = 64  # pixels of the shorter side for which the two scales below are meant
 DEPTH_SCALE = 0.014  # log depth between neighbours over which an error loses its validity
@@ -114,7 +115,7 @@ def _continued(error: Tensor, depth: Tensor, image: Tensor, known: Tensor, carry
         return membrane(error, known)
     finer = min(image.shape[-2:]) / GUIDE_SIDE  # times: so much smaller are the steps between its neighbours
     guide = finer * torch.cat([torch.log(depth) / DEPTH_SCALE, image / COLOR_SCALE])
-    return membrane(error, _trusted(error, known), guide)
+    return membrane(error.clamp(-LARGEST, LARGEST), _trusted(error, known), guide)
 
 
 def _trusted(error: Tensor, known: Tensor) -> Tensor:

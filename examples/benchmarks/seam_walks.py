@@ -18,15 +18,16 @@ from seam_cases import FARTHEST, first_frame, true_frame
 from seam_measures import seam_error
 from seam_methods import Method
 
-from depthgen.geometry import Camera, grid_mesh, merge_meshes
+from depthgen.geometry import Camera, grid_mesh, merge_meshes, turned
 from scene3d.adjustment import adjusted, closing_error, drift, solve
 from scene3d.backends.oracle import Oracle
-from scene3d.cameras.paths import pan, turn
+from scene3d.cameras.paths import pan
 from scene3d.frame import Frame, round_to_8_bits
 from scene3d.fusion import fuse_all, seam_color, tidied, view_from
 from scene3d.report.figures import cameras_around
 
 THERE = 30.0  # degrees to which a walk there and back turns
+CLEAR = 0.6  # metres that must be free all around, as in front of the worlds' own cameras
 REFERENCES = 8  # true views all around, with which the final mesh is compared
 
 
@@ -97,15 +98,27 @@ def there_and_back(oracle: Oracle, method: Method) -> float | None:
     return float((last.depth[new] / truth.depth[new] - 1).abs().mean()) if new.any() else None
 
 
+def all_around(oracle: Oracle, views: int) -> list[Camera]:
+    """Cameras that turn right in place, in equal steps; the first is the first view's."""
+    first = first_frame(oracle).camera
+    return [first.moved(turned(360 / views * number)) for number in range(views)]
+
+
+def has_room(oracle: Oracle) -> bool:
+    """Whether nothing is nearer than CLEAR to the place from which the first view is taken."""
+    around = [true_frame(oracle, camera) for camera in all_around(oracle, REFERENCES)]
+    return all(float(frame.depth.min()) >= CLEAR for frame in around)
+
+
 def full_turn(oracle: Oracle, method: Method, views: int) -> dict[str, Any]:
-    """Figures of two full turns: one whose last view is not shown the first, and one of which no view of the
+    """Figures of two full turns in place: one whose last view is not shown the first, and one of which no view of the
     second half is, so that all its drift shows where the loop closes.
 
     disagreement_*: of the last view with the first, mean relative depth; *_adjusted: after the global adjustment.
     reprojection: mean |ln z / z'| of all that two views of the second turn see. drift: of its views, median of
     depth over true depth. The mesh is that of the second turn, adjusted, compared in metres.
     """
-    cameras = turn(first_frame(oracle), views)
+    cameras = all_around(oracle, views)
     last = walk(oracle, cameras, method, lambda number: slice(int(number == views - 1), number))
     half = walk(oracle, cameras, method, lambda number: slice(int(number >= views // 2), number))
     with half.clock("adjust"):
@@ -113,7 +126,7 @@ def full_turn(oracle: Oracle, method: Method, views: int) -> dict[str, Any]:
         frames = adjusted(tuple(half.frames), solution)
     with half.clock("fuse"):
         fused = fuse_all(map(tidied, frames))
-    around = turn(half.truth[0], REFERENCES)
+    around = all_around(oracle, REFERENCES)
     truth = [true_frame(oracle, camera) for camera in around]
     surface = merge_meshes([grid_mesh(f.image, f.depth, f.valid, f.camera) for f in truth])
     coverage = fmean(

@@ -32,7 +32,7 @@ from seam_cases import CHANGES, Case, cases_of, oracles
 from seam_measures import MEANS, Row, calibration, calibration_summary, ratio, score, summary
 from seam_methods import SLOW, Method, is_alignment, methods
 from seam_sheet import sheet
-from seam_walks import full_turn, there_and_back
+from seam_walks import full_turn, has_room, there_and_back
 from torch import Tensor
 
 from depthgen.worlds import GENERATOR_VERSION, INDOOR_KINDS, content_hash
@@ -86,7 +86,7 @@ def single_steps(
 def walks(rows_of: Sequence[Method], extent: Extent) -> tuple[Row, dict[str, Row]]:
     """Errors after turning away and back in all worlds, and full turns in rooms."""
     worlds = extent.oracles()
-    rooms = [pair for pair in worlds if pair[0] in INDOOR_KINDS][: extent.rooms]
+    rooms = [(k, o) for k, o in worlds if k in INDOOR_KINDS and has_room(o)][: extent.rooms]
     back, turns = {}, {}
     for method in (m for m in rows_of if m.name in WALKING):
         errors = [error for _, oracle in worlds if (error := there_and_back(oracle, method)) is not None]

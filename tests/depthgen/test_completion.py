@@ -126,3 +126,10 @@ def test_refining_takes_the_networks_word_for_the_picture_and_its_mirror_image(
     refined = sampler.refine(image, depth[None], KnownDepth(depth, depth > 0), 0.2, request)
     torch.testing.assert_close(refined.depth, sampler.model.config.coding.decode(answer))
     assert times == pytest.approx([0.2] * 4)  # two draws of noise, each twice
+
+
+def test_of_an_error_by_more_than_a_factor_of_two_no_more_is_carried_on():
+    predicted = torch.full((1, SIZE, SIZE), 2.0)
+    out = carried(predicted, PLAIN, KnownDepth(8 * predicted, LEFT), FAR, "edges")
+    torch.testing.assert_close(out[~LEFT], torch.full_like(out[~LEFT], 4.0), rtol=0.01, atol=0)
+    assert (out[LEFT] == 16).all()
