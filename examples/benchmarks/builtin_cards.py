@@ -28,23 +28,15 @@ LIMITS = {
     "upsampler": "Knows the look of the procedural worlds only: photographs become low-poly.",
     "judge": "Its errors on real renders bound what it can say of drawn ones.",
 }
-OLD_VIEWS = (
-    "The views were rendered just before a last clean-up of the outdoor worlds (palm bark, boats' sail captions) "
-    "that kept generator version 1; geometry is the same."
-)
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    (
-        "depth",
-        99_776,
-    ): "It started from the second version's weights (416,000 pictures), which were not shown known "
-    "depth: `start_from=builtin data.worlds.count=15360 train.minutes=43 train.steps=20000 "
-    "train.learning_rate=4e-4 train.warmup_steps=100`, with the version before this one in place, beside other work "
-    "on the machine.",
-    (
-        "completer",
-        134_400,
-    ): "The first 2,000 steps ran before the noise level modulated the network's output. " + OLD_VIEWS,
+    ("depth", 107_424): "Two runs beside other work on the machine, both with `start_from`: "
+    "25 minutes (27,712 pictures, `train.learning_rate=4e-4`) from the weights of "
+    "generator version 1, which assumed 60 degrees; then, from its weights as they stood, for the average lagged "
+    "behind, those counted here: `train.minutes=52 train.learning_rate=5e-4 train.ema_decay=0.99`.",
+    ("completer", 119_648): "From the weights of generator version 1, of which four residual blocks were left "
+    "out and two others are new: `start_from=builtin train.minutes=92 train.learning_rate=4e-4 "
+    "train.warmup_steps=100`, beside other work on the machine.",
 }
 
 
