@@ -138,6 +138,24 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rounded(figures: Any) -> Any:
+    """Nested figures with four decimals."""
+    if isinstance(figures, dict):
+        return {name: rounded(value) for name, value in figures.items()}
+    return round(figures, 4) if isinstance(figures, float) else figures
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The rows at the change of view that the lines ask for, as the README prints them."""
+    names = ("mae", "rel", "delta1", "seam", "seconds")
+    lines = [f"| {AT} degrees | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for method, row in report["changes"][AT].items():
+        lines.append(
+            f"| {method} | " + " | ".join("-" if row[n] is None else f"{row[n]:.3f}" for n in names) + " |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def by_change(rows: Sequence[Row], rows_of: Sequence[Method]) -> dict[str, dict[str, Row]]:
     """Change of view -> method -> summary."""
     found: dict[str, dict[str, Row]] = {}
@@ -171,19 +189,19 @@ def main() -> None:
             "generator_version": GENERATOR_VERSION,
             "set": content_hash(extent.worlds),
         },
-        "lines": lines_of(rows, rows_of, turns),
+        "lines": rounded(lines_of(rows, rows_of, turns)),
         "methods": {method.name: method.about for method in rows_of},
         "changes": by_change(rows, rows_of),
         "there_and_back": back,
-        "full_turn": turns,
+        "full_turn": rounded(turns),
         "uncertainty": calibration_summary([calibration(case, rows_of[0]) for case, _ in shown]),
         "seconds": round(time.perf_counter() - start),
         "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "seambench.txt").write_text(table(report), encoding="utf8")
+    (RESULTS / "seambench.txt").write_text(markdown(report) + "\n" + table(report), encoding="utf8")
     sheet(shown[:: max(1, len(shown) // SHOWN)][:SHOWN]).save(RESULTS / "seambench.png")
-    print(table(report))
+    print(markdown(report), table(report), sep="\n")
     save("seambench", report)
 
 
