@@ -14,7 +14,8 @@ from depthgen.geometry.camera import Camera
 
 MAX_SLOPE = 4.0  # a surface seen at 14 degrees: steeper steps must go on like those beside them
 MAX_CURVED_SLOPE = 24.0  # 2.4 degrees, where round things turn away: one step beside must be alike
-CURVE_TOLERANCE = 0.55  # part of the step that the one beside it may leave unexplained
+CURVE_TOLERANCE = 0.65  # part of the step that the one beside it may leave unexplained,
+CURVE_WIDTHS = 6.5  # and how many widths of a pixel at most
 PLANE_SUPPORT = 2  # steps beside one that is steeper still, such as distant ground's, that must be a plane's
 PLANE_TOLERANCE = 0.3
 
@@ -81,7 +82,8 @@ def _same_surface(depth: Tensor, valid: Tensor, focal: float) -> Tensor:
     """
     slope = _slope(depth, focal)
     inverse = (1 / depth).where(valid, torch.nan)
-    curved = (slope <= MAX_CURVED_SLOPE) & _goes_on(inverse, 1, CURVE_TOLERANCE)
+    part = (CURVE_WIDTHS / slope).clamp(max=CURVE_TOLERANCE)
+    curved = (slope <= MAX_CURVED_SLOPE) & _goes_on(inverse, 1, part)
     plane = _goes_on(inverse, PLANE_SUPPORT, PLANE_TOLERANCE)
     joined = (slope <= MAX_SLOPE) | curved | plane | _creases(inverse)
     return joined & valid[:, :-1] & valid[:, 1:]
@@ -93,7 +95,7 @@ def _slope(depth: Tensor, focal: float) -> Tensor:
     return (here - there).abs() * focal / torch.minimum(here, there)
 
 
-def _goes_on(inverse: Tensor, support: int, tolerance: float) -> Tensor:
+def _goes_on(inverse: Tensor, support: int, tolerance: float | Tensor) -> Tensor:
     """Which steps (H,W-1) along the rows of an inverse depth map (H,W), NaN where invalid, are expected.
 
     The inverse depth of a plane is linear in the image: its step equals the mean of the `support` steps

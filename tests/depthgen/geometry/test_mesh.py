@@ -80,6 +80,17 @@ def test_distant_ground_is_joined_to_the_wall_it_meets():
     assert not depth_edges(depth, camera).any()
 
 
+def test_a_raised_path_is_cut_from_the_ground_that_is_steep_on_either_side():
+    camera = Camera.from_fov(60, 256, 256)
+    down = pixel_rays(camera)[..., 1]
+    row = 150  # where the slope is 10: a fifteenth of the eye's height adds 15 pixel widths
+    depth = (1.5 / down.clamp(min=0.05))[None]
+    depth[:, row:] *= 14 / 15
+    edges = depth_edges(depth, camera)
+    assert edges[:, row - 1 : row + 1].all()
+    assert edges[:, row - 8 : row - 1].sum() + edges[:, row + 1 :].sum() == 0
+
+
 def test_a_thing_as_deep_as_five_pixels_are_wide_is_cut_from_the_wall_and_a_shallower_one_is_not():
     for pixels, cut in ((5, True), (3, False)):
         depth = torch.full((1, 40, 48), 10.0)
