@@ -16,7 +16,8 @@ drawn too.
 A triangle between neighbouring pixels is stretched if the true surface has a gap between two of its corners
 deeper than GAP widths of a pixel there; the gap is found by bisection of the ray between them. The filter's
 recall is the share of these that it cuts. Its precision is the share of what it cuts that lies at a gap of more
-than one pixel's width: shallower ones do not show, and between the two widths either is right.
+than one pixel's width: shallower ones do not show, and between the two widths either is right. The filter's limits
+were chosen on the same kinds of worlds with other seeds, 7 and 11.
 """
 
 from __future__ import annotations
