@@ -165,8 +165,10 @@ def test_results_of_jobs_are_joined_by_their_form() -> None:
 
 
 @pytest.mark.slow  # processes that import torch
-def test_jobs_that_are_done_are_not_done_again(tmp_path: Path) -> None:
+def test_jobs_that_are_done_are_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from builtin_jobs import Stage, run
+
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # where processes find this module
 
     log = tmp_path / "log"
     stages = {"numbers": Stage(logged, (str(log),), [(0, 3), (3, 6), (6, 8)])}
