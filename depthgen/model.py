@@ -84,9 +84,15 @@ class DiffusionModel(nn.Module):
         fov: Tensor | None = None,
     ) -> Tensor:
         """The network's output (B, C, H, W) at z_t (B, C, H, W), times t (B,), condition (B, Cc, H, W) in
-        [-1, 1]; fov (B,) vertical degrees, 0 where not known, for a network that takes it."""
+        [-1, 1]; fov (B,) vertical degrees, 0 where not known, for a network that takes it.
+
+        An upsampler that predicts pictures adds to the enlarged one: before it is trained, it returns that.
+        """
         tokens, valid = (None, None) if text is None else (text.tokens, text.valid)
-        return self.net(torch.cat([condition, z_t], dim=1), self.schedule.log_snr(t), tokens, valid, fov)
+        seen = torch.cat([condition, z_t], dim=1)
+        output = self.net(seen, self.schedule.log_snr(t), tokens, valid, fov)
+        adds = self.config.task == "upsampling" and self.config.prediction == "x0"
+        return output + condition[:, :3] if adds else output
 
     def denoise(
         self,
