@@ -12,9 +12,8 @@ from torch import Tensor
 from depthgen.geometry import Camera, Mesh, grid_mesh, merge_meshes, rasterize, vertex_normals
 
 HIT = 0.05  # metres within which a point counts as found
-SPLIT = (
-    3.0  # a triangle is stretched if its middle is so many times farther off than HIT, its corners being hits
-)
+# A triangle is stretched if its corners are found and its middle is so many times farther off than HIT.
+SPLIT = 3.0
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ def seen_from(mesh: Mesh, cameras: Sequence[Camera]) -> Mesh:
 def mesh_figures(mesh: Mesh, truth: Mesh, cameras: Sequence[Camera]) -> MeshFigures:
     """Compare a mesh with the true surface as `cameras` see it (`truth`: a vertex for each of their pixels)."""
     seen = seen_from(mesh, cameras)
-    to_truth, nearest = _nearest(seen.vertices, truth.vertices)
-    to_mesh, back = _nearest(truth.vertices, seen.vertices)
+    to_truth, nearest = nearest_of(seen.vertices, truth.vertices)
+    to_mesh, back = nearest_of(truth.vertices, seen.vertices)
     precision, recall = (float((distance < HIT).double().mean()) for distance in (to_truth, to_mesh))
     ours, theirs = vertex_normals(seen), vertex_normals(truth)
     cosines = [(ours * theirs[nearest]).sum(1).abs().mean(), (theirs * ours[back]).sum(1).abs().mean()]
@@ -58,13 +57,13 @@ def mesh_figures(mesh: Mesh, truth: Mesh, cameras: Sequence[Camera]) -> MeshFigu
 
 def stretched_share(mesh: Mesh, truth: Mesh) -> float:
     """Share in [0, 1] of the triangles whose corners lie on the true surface and whose middle does not."""
-    corner_hits = _nearest(mesh.vertices, truth.vertices)[0] < HIT
+    corner_hits = nearest_of(mesh.vertices, truth.vertices)[0] < HIT
     middles = mesh.vertices[mesh.faces].mean(1)
-    off = _nearest(middles, truth.vertices)[0] > SPLIT * HIT
+    off = nearest_of(middles, truth.vertices)[0] > SPLIT * HIT
     return float((corner_hits[mesh.faces].all(1) & off).double().mean())
 
 
-def _nearest(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+def nearest_of(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Distance (N,) in metres from each of the points (N,3) to the nearest of the others, and its index."""
     distance, index = cKDTree(others.numpy()).query(points.numpy())
     return torch.from_numpy(distance), torch.from_numpy(index)

@@ -30,6 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from coverage import WORLDS
+from mesh_truth import nearest_of
 from record import RESULTS, hardware, save
 from torch import Tensor
 from torch.nn import functional as F
@@ -47,16 +49,6 @@ from scene3d.fusion import fuse_all, tidied, tsdf_mesh
 from scene3d.fusion.background import hides
 from scene3d.report.figures import cameras_around
 
-WORLDS = (
-    ("living room", 0),
-    ("bedroom", 1),
-    ("kitchen", 1),
-    ("library", 0),
-    ("village", 0),
-    ("forest", 1),
-    ("city street", 0),
-    ("meadow", 1),
-)
 NEAR, FARTHEST = 0.02, 0.1  # of the scene's size: for F, and beyond which no distance counts
 GAP, ANY_GAP = 4.0, 1.0  # widths of a pixel
 GAPS = (1.0, 2.0, 4.0, 8.0)  # for which recall is given
@@ -131,14 +123,6 @@ def joined(points: Sequence[Points]) -> Points:
     return Points(*(torch.cat([getattr(p, n) for p in points]) for n in ("place", "normal", "distance")))
 
 
-def distances(of: Points, to: Points) -> tuple[Tensor, Tensor]:
-    """Metres (N,) from each point to the nearest of others, and its number."""
-    from scipy.spatial import cKDTree
-
-    found, number = cKDTree(to.place.numpy()).query(of.place.numpy())
-    return torch.from_numpy(found), torch.from_numpy(number)
-
-
 def observed(frames: Sequence[Frame], points: Points) -> Points:
     """Those that some view sees."""
     seen = torch.stack([~hides(frame, points.place) for frame in frames]).any(0)
@@ -154,7 +138,9 @@ def compare(
     both = [rasterize(merge_meshes([mesh, background]), camera).known for camera in cameras]
     true, found = joined([points for points, _ in truth]), joined([points for points, _ in seen])
     size = 2 * true.distance.median().item()
-    (off, nearest), (missing, _) = distances(found, true), distances(observed(scene.frames, true), found)
+    (off, nearest), (missing, _) = (
+        nearest_of(of.place, to.place) for of, to in ((found, true), (observed(scene.frames, true), found))
+    )
     precision, recall = (float((d <= NEAR * size).float().mean()) for d in (off, missing))
     alike = (found.normal * true.normal[nearest]).sum(1).abs().mean()
     surface = sum(int(valid.sum()) for _, valid in truth)
