@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from depthgen import worlds
 from depthgen.geometry import Camera, pixel_rays, turned
+from scene3d.backends.oracle import Oracle
 from scene3d.frame import Frame, round_to_8_bits
 from scene3d.fusion import extend, fuse_all, view_from
 from scene3d.journal import Entry, Manifest, start
@@ -69,3 +72,22 @@ def garden_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def look() -> Callable[[Camera], tuple[Tensor, Tensor, Tensor]]:
     """The garden itself: what any camera sees of it."""
     return garden_view
+
+
+@pytest.fixture(scope="session")
+def views_of_a_room() -> Callable[[Sequence[Camera]], list[Frame]]:
+    """What the loop commits of a living room, known to an oracle, from square cameras in their order."""
+
+    def committed(cameras: Sequence[Camera]) -> list[Frame]:
+        world = worlds.build_world(1, "living room")
+        oracle = Oracle(world, world.camera(np.random.default_rng(1), cameras[0].width))
+        random, fused, frames = torch.Generator(), fuse_all(()), []
+        for camera in cameras:
+            seen = view_from(fused, camera)
+            image = oracle.generate("", camera=camera, generator=random)
+            depth = oracle.predict(image, camera=camera, generator=random)
+            frames.append(Frame(image, depth.depth, depth.valid, seen.covered, camera))
+            fused = extend(fused, frames[-1])
+        return frames
+
+    return committed

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
-from depthgen import worlds
 from depthgen.geometry import Camera, merge_meshes, rasterize, turned
 from scene3d.backdrop import make_backdrop
-from scene3d.backends.oracle import Oracle
 from scene3d.frame import Frame
-from scene3d.fusion import background_layers, extend, fuse_all, view_from
+from scene3d.fusion import background_layers, fuse_all
 from scene3d.fusion.background import hides
 from scene3d.render import render_views
 
@@ -22,18 +20,9 @@ ASIDE = FIRST.moved(turned(0, 0, (0.25, 0, 0)))
 
 
 @pytest.fixture(scope="module")
-def views() -> list[Frame]:
+def views(views_of_a_room: Callable[[Sequence[Camera]], list[Frame]]) -> list[Frame]:
     """A view, and one a step aside of it, as the loop commits them."""
-    world = worlds.build_world(1, "living room")
-    oracle = Oracle(world, world.camera(np.random.default_rng(1), 64))
-    random, fused, frames = torch.Generator(), fuse_all(()), []
-    for camera in (FIRST, ASIDE):
-        seen = view_from(fused, camera)
-        image = oracle.generate("", camera=camera, generator=random)
-        depth = oracle.predict(image, camera=camera, generator=random)
-        frames.append(Frame(image, depth.depth, depth.valid, seen.covered, camera))
-        fused = extend(fused, frames[-1])
-    return frames
+    return views_of_a_room([FIRST, ASIDE])
 
 
 def test_a_step_aside_shows_less_void(views: list[Frame]) -> None:

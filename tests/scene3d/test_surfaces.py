@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
-from depthgen import worlds
 from depthgen.geometry import Camera, components, pixel_rays, rasterize, turned, vertex_normals
-from scene3d.backends.oracle import Oracle
 from scene3d.frame import Frame
-from scene3d.fusion import extend, fuse_all, tidied, tsdf_mesh, view_from
+from scene3d.fusion import fuse_all, tidied, tsdf_mesh
 
 
 @pytest.fixture(scope="module")
-def views() -> list[Frame]:
+def views(views_of_a_room: Callable[[Sequence[Camera]], list[Frame]]) -> list[Frame]:
     """Two views, 15 degrees apart, as the loop commits them."""
-    world = worlds.build_world(1, "living room")
-    oracle = Oracle(world, world.camera(np.random.default_rng(1), 48))
-    random, fused, frames = torch.Generator(), fuse_all(()), []
-    for yaw in (0, 15):
-        camera = Camera.from_fov(60, 48, 48, turned(yaw, 0, (0.01 * yaw, 0, 0)))
-        seen = view_from(fused, camera)
-        image = oracle.generate("", camera=camera, generator=random)
-        depth = oracle.predict(image, camera=camera, generator=random)
-        frames.append(Frame(image, depth.depth, depth.valid, seen.covered, camera))
-        fused = extend(fused, frames[-1])
-    return frames
+    return views_of_a_room([Camera.from_fov(60, 48, 48, turned(y, 0, (0.01 * y, 0, 0))) for y in (0, 15)])
 
 
 def scaled(frame: Frame, scale: float) -> Frame:
