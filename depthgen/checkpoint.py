@@ -1,9 +1,8 @@
-"""Config and weights in one safetensors file, loaded strictly: a wrong file never loads in silence."""
+"""Config and weights of a model in safetensors files, read strictly: none that is wrong loads in silence."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.plain import from_plain
+from depthgen.weight_files import CheckpointError, read_tensors, write_tensors
 
 FORMAT = "depthgen-1"
 FACTORIES: dict[str, tuple[type, type]] = {
@@ -24,10 +24,6 @@ FACTORIES: dict[str, tuple[type, type]] = {
 WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED_AS = {"completion": "completer", "upsampling": "upsampler"}  # stages named otherwise than models
 BUILTIN = ("completer", "upsampler", "depth", "judge")
-
-
-class CheckpointError(ValueError):
-    """A file that is not a checkpoint of ours, or not of the model its own config describes."""
 
 
 def builtin_path(name: str) -> Path:
@@ -60,12 +56,11 @@ def save_checkpoint(
     extra: Mapping[str, Any] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Write `model` (a DiffusionModel or Judge), its config and `extra` (JSON values) to `path`, atomically.
+    """Write `model` (a DiffusionModel or Judge), its config and `extra` (JSON values) to `path`.
 
-    dtype: store floating tensors as this (half precision for what ships); None keeps theirs.
+    dtype: store floating tensors as this (half precision for what ships); None keeps theirs. What is more
+    than 16 MB goes on in files beside it, see `depthgen.weight_files`.
     """
-    from safetensors.torch import save_file
-
     kind = next(name for name, (model_class, _) in FACTORIES.items() if isinstance(model, model_class))
     tensors = {name: _storable(value, dtype) for name, value in model.state_dict().items()}
     metadata = {
@@ -74,11 +69,16 @@ def save_checkpoint(
         "config": json.dumps(asdict(model.config)),  # type: ignore[call-overload]
         "extra": json.dumps(dict(extra or {})),
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata)
-    os.replace(partial, path)
+    write_tensors(Path(path), tensors, metadata)
+
+
+def copy_checkpoint(source: str | Path, target: str | Path) -> None:
+    """The same checkpoint with all its parts in another place or under another name.
+
+    Raises CheckpointError where the source is none.
+    """
+    metadata, tensors = _read(Path(source))
+    write_tensors(Path(target), tensors, metadata)
 
 
 def load_checkpoint(path: str | Path, device: torch.device | str = "cpu") -> tuple[nn.Module, dict[str, Any]]:
@@ -111,16 +111,7 @@ def _storable(value: Tensor, dtype: torch.dtype | None) -> Tensor:
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such checkpoint file")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except SafetensorError as error:
-        raise CheckpointError(f"{path}: not a safetensors file, or a damaged one ({error})") from error
+    metadata, tensors = read_tensors(path)
     if metadata.get("format") != FORMAT or metadata.get("kind") not in FACTORIES:
         raise CheckpointError(f"{path}: a safetensors file, but not a checkpoint of depthgen ({FORMAT})")
     return metadata, tensors

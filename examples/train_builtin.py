@@ -26,6 +26,7 @@ from pathlib import Path
 import torch
 
 import depthgen.worlds
+from depthgen.checkpoint import copy_checkpoint
 from depthgen.data.pool import PoolConfig, PoolViews, WorldPool
 from depthgen.devices import resolve_device
 from depthgen.experiment import Experiment, run
@@ -115,7 +116,7 @@ def train(
     log = weights.with_name("log.jsonl")
     if name not in STEPPING_STONES:
         options.export.mkdir(parents=True, exist_ok=True)
-        shutil.copy(weights, options.export / f"{name}.safetensors")
+        copy_checkpoint(weights, options.export / f"{name}.safetensors")
         shutil.copy(log, options.export / f"{name}.log.jsonl")
     print(f"{weights}: {log.read_text(encoding='utf8').splitlines()[-1]}", flush=True)
 

@@ -201,7 +201,7 @@ def _world_facts(config: EvaluateConfig) -> dict[str, Any]:
 
 
 def _sha256(name: str, builtin: str) -> str | None:
-    """The first digits of a checkpoint file's hash; None for what is no single file."""
+    """The first digits of a checkpoint file's hash, which covers its parts; None for what is no such file."""
     path = builtin_path(builtin) if name == "builtin" else Path(name)
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None
 

@@ -8,7 +8,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from depthgen.checkpoint import CheckpointError, builtin_path, load_checkpoint, save_checkpoint
+from depthgen.checkpoint import (
+    BUILTIN,
+    WEIGHTS,
+    CheckpointError,
+    builtin_path,
+    copy_checkpoint,
+    is_shipped,
+    load_checkpoint,
+    save_checkpoint,
+)
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
 from depthgen.nn.unet import UNetConfig
@@ -41,7 +50,7 @@ def test_half_precision_is_for_the_file_only(tmp_path: Path) -> None:
     loaded, _ = load_checkpoint(tmp_path / "j.safetensors")
     for ours, theirs in zip(judge.parameters(), loaded.parameters(), strict=True):
         assert theirs.dtype == torch.float32
-        assert torch.allclose(ours, theirs, rtol=1e-3)
+        assert torch.allclose(ours, theirs, rtol=1e-3, atol=1e-7)  # half has no finer steps near 0
 
 
 def damaged(path: Path, how: str) -> None:
@@ -141,3 +150,101 @@ def test_plain_values_of_every_type() -> None:
 def test_ill_typed_values_are_named(plain: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         from_plain(Settings, plain)
+
+
+@pytest.fixture
+def parted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint in three files or more, of at most 40,000 bytes each."""
+    monkeypatch.setattr("depthgen.weight_files.MOST_BYTES", 40_000)
+    torch.manual_seed(0)
+    path = tmp_path / "m.safetensors"
+    save_checkpoint(path, randomised(Judge(JudgeConfig({"kind": 3}, channels=(16, 16, 32)))), {"steps": 7})
+    return path
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_is_too_large_for_one_file_goes_on_in_others(parted: Path) -> None:
+    names = files(parted.parent)
+    assert names == [f"m.{n}.safetensors" for n in range(2, len(names) + 1)] + ["m.safetensors"]
+    assert len(names) >= 3
+    assert all(path.stat().st_size <= 40_000 for path in parted.parent.iterdir())
+    tensors = [load_file(path) for path in parted.parent.iterdir()]
+    loaded, extra = load_checkpoint(parted)
+    assert sum(map(len, tensors)) == len(loaded.state_dict())  # each in one file only
+    assert all(torch.equal(loaded.state_dict()[n], t) for part in tensors for n, t in part.items())
+    assert extra == {"steps": 7}
+
+
+def test_a_part_that_is_missing_or_of_another_checkpoint_is_named(parted: Path) -> None:
+    second = parted.with_name("m.2.safetensors")
+    content = second.read_bytes()
+    other = parted.with_name("other.safetensors")
+    save_checkpoint(other, randomised(load_checkpoint(parted)[0]))
+    for replacement in (other.with_name("other.2.safetensors").read_bytes(), content[:-1] + b"?", None):
+        second.write_bytes(replacement) if replacement else second.unlink()
+        with pytest.raises(CheckpointError, match=r"m\.2\.safetensors: (not the part|missing)") as caught:
+            load_checkpoint(parted)
+        assert str(parted) in str(caught.value)
+    with pytest.raises(CheckpointError, match="not a checkpoint of depthgen"):
+        load_checkpoint(other.with_name("other.2.safetensors"))
+
+
+def test_parts_that_a_new_checkpoint_does_not_have_are_removed(
+    parted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parted.with_name("m.99.safetensors").write_bytes(b"someone else's")
+    monkeypatch.undo()
+    save_checkpoint(parted, DiffusionModel(TINY))
+    assert files(parted.parent) == ["m.99.safetensors", "m.safetensors"]
+    load_checkpoint(parted)
+
+
+def test_a_write_that_is_cut_short_never_loads_in_silence(
+    parted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import depthgen.weight_files as module
+
+    other, replace = randomised(load_checkpoint(parted)[0]), module._replace
+
+    def refuses_the_first(path: Path, content: bytes) -> None:
+        if path == parted:
+            raise OSError("no space left")
+        replace(path, content)
+
+    monkeypatch.setattr(module, "_replace", refuses_the_first)
+    with pytest.raises(OSError, match="no space"):
+        save_checkpoint(parted, other)
+    with pytest.raises(CheckpointError, match="not the part that belongs to"):
+        load_checkpoint(parted)
+
+
+def test_a_copy_is_the_same_in_as_many_files(parted: Path) -> None:
+    copy = parted.parent / "copies" / "c.safetensors"
+    copy_checkpoint(parted, copy)
+    assert files(copy.parent) == [
+        name.replace("m", "c", 1) for name in files(parted.parent) if name.startswith("m")
+    ]
+    (first, extra), (second, copied) = load_checkpoint(parted), load_checkpoint(copy)
+    assert extra == copied
+    assert all(torch.equal(t, second.state_dict()[n]) for n, t in first.state_dict().items())
+
+
+def test_the_hash_of_the_first_file_stands_for_all(parted: Path) -> None:
+    content, tensors = parted.read_bytes(), load_file(parted)
+    model, extra = load_checkpoint(parted)
+    with torch.no_grad():
+        list(model.parameters())[-1].add_(1)  # it lies in the last part
+    save_checkpoint(parted, model, extra)
+    assert all(torch.equal(tensors[name], now) for name, now in load_file(parted).items())
+    assert parted.read_bytes() != content
+
+
+def test_every_shipped_file_is_small_enough_and_all_together() -> None:
+    sizes = [path.stat().st_size for path in WEIGHTS.glob("*.safetensors")]
+    assert max(sizes) <= 16_000_000
+    assert sum(sizes) <= 48_000_000
+    for name in filter(is_shipped, BUILTIN):
+        load_checkpoint(builtin_path(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from depthgen import DepthEstimator, ImageCompleter
-from depthgen.checkpoint import builtin_path, load_checkpoint, save_checkpoint
+from depthgen.checkpoint import load_checkpoint, save_checkpoint
 from depthgen.depth_models import SampleRequest, default_steps
 from depthgen.diffusion.denoiser import Denoiser, clipped, guided
 from depthgen.diffusion.prediction import target
@@ -35,6 +36,7 @@ from depthgen.distillation import (
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.objectives import Case, DepthObjective
 from depthgen.text import TextStates
+from depthgen.weight_files import read_tensors, write_tensors
 
 SCHEDULE = CosineSchedule()
 
@@ -255,8 +257,13 @@ def test_a_student_begins_as_its_teacher_and_says_how_it_is_sampled(checkpoints:
     assert (learner.config.prediction, learner.config.guidance_folded) == ("v", None)
 
 
-def test_checkpoints_from_before_students_load() -> None:
-    model, _ = load_checkpoint(builtin_path("completer"))
+def test_checkpoints_from_before_students_load(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    metadata, tensors = read_tensors(checkpoints["completer"])
+    config = json.loads(metadata["config"])
+    del config["steps"], config["guidance_folded"]
+    old = tmp_path / "old.safetensors"
+    write_tensors(old, tensors, metadata | {"config": json.dumps(config)})
+    model, _ = load_checkpoint(old)
     assert (model.config.steps, model.config.guidance_folded) == (None, None)
 
 

@@ -29,10 +29,14 @@ def train(monkeypatch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> Non
 
 
 def test_a_part_is_trained_goes_on_and_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("depthgen.weight_files.MOST_BYTES", 24_000)
     records = []
     for _ in range(2):
         train(monkeypatch, tmp_path, "--part", "judge", "--minutes", "0.001")
         records.append(load_checkpoint(tmp_path / "out" / "judge.safetensors")[1])
+    files = sorted((tmp_path / "out").glob("judge*.safetensors"))
+    assert files[0].name == "judge.2.safetensors"  # nothing that is exported is larger than it may be
+    assert max(path.stat().st_size for path in files) <= 24_000
     first, second = records
     assert second["steps_done"] > first["steps_done"] > 0
     assert second["images_seen"] == 4 * second["steps_done"]
