@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,6 +55,16 @@ class DepthEstimator:
     def meaning(self) -> Meaning:
         """What `predict` returns: "metric", or "affine depth" or "affine disparity" with assumed metres."""
         return self.sampler.meaning
+
+    @staticmethod
+    def check_name(name: str, others: Sequence[str] = ()) -> None:
+        """ValueError, with the names there are, where `from_pretrained` cannot know this one.
+
+        Asks no network. others: names that the caller knows besides.
+        """
+        from depthgen.foreign import check_name
+
+        check_name(name, others)
 
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path = "builtin", device: str = "auto") -> DepthEstimator:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,23 @@ class DepthPro:
         return DepthSamples(depth.expand(request.samples, 1, -1, -1), far, far)
 
 
-def load_foreign(name: str, device: torch.device) -> DepthSampler:
-    """A foreign model by alias, hub id or local folder; ValueError in one line if it cannot be had."""
-    source = ALIASES.get(name, name)
-    if not Path(source).is_dir() and "/" not in source:
-        known = ", ".join(["builtin", *ALIASES])
+def check_name(name: str, others: Sequence[str] = ()) -> None:
+    """ValueError with the names there are, `others` first, where no depth model can have this one.
+
+    Asks no network: a hub id (owner/name) may still turn out to be none.
+    """
+    hub_id = "/" in name and not name.endswith(".safetensors")
+    if not (name == "builtin" or name in ALIASES or hub_id or Path(name).exists()):
+        known = ", ".join([*others, "builtin", *ALIASES])
         raise ValueError(
             f"no depth model {name!r}: give {known}, a checkpoint file, a model folder or a hub id"
         )
+
+
+def load_foreign(name: str, device: torch.device) -> DepthSampler:
+    """A foreign model by alias, hub id or local folder; ValueError in one line if it cannot be had."""
+    check_name(name)
+    source = ALIASES.get(name, name)
     folder = source if Path(source).is_dir() else _downloaded(source)
     load = _load_marigold if (Path(folder) / "model_index.json").is_file() else _load_transformers
     try:

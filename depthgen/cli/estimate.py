@@ -51,7 +51,7 @@ def estimate(arguments: argparse.Namespace) -> None:
     from depthgen.images import read_image
 
     _check(arguments)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    _make_folder(arguments.out)
     pictures = {path: read_image(path) for path in arguments.images}
     estimator = DepthEstimator.from_pretrained(arguments.model, arguments.device)
     for path, picture in pictures.items():
@@ -107,6 +107,16 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--completion says how known depth is used; give that too, with --known")
     if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
         raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
+
+
+def _make_folder(path: Path) -> None:
+    """Make the output folder; ValueError where a file is in its place or above it."""
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not existing.is_dir():
+        raise ValueError(
+            f"--out {path}: {existing} is a file; give the name of a folder, new or there already"
+        )
+    path.mkdir(parents=True, exist_ok=True)
 
 
 def _parser() -> argparse.ArgumentParser:

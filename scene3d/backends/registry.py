@@ -40,7 +40,12 @@ SETS = {
 
 
 def roles_of(config: GenerateConfig) -> Roles:
-    """The set `config.models` with its replacements; ValueError that lists the known names otherwise."""
+    """The set `config.models` with its replacements; ValueError that lists the known names otherwise.
+
+    Loads nothing and asks no network.
+    """
+    from depthgen import DepthEstimator
+
     if config.models not in SETS:
         raise ValueError(f"unknown models {config.models!r}; known: {', '.join(SETS)}")
     chosen = {f.name: name for f in fields(Roles) if (name := getattr(config, f.name))}
@@ -51,6 +56,8 @@ def roles_of(config: GenerateConfig) -> Roles:
         if not known:
             choices = "builtin, oracle, FILE.safetensors, diffusers:FOLDER-OR-HUB-ID"
             raise ValueError(f"unknown {role}={name!r}; known: {choices}")
+    if roles.depth != "oracle":
+        DepthEstimator.check_name(roles.depth, others=["oracle"])
     return roles
 
 

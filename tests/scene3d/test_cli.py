@@ -183,7 +183,6 @@ BAD_GENERATE = {
     "empty prompt": ([" "], "prompt is empty"),
     "two prompts": (["a", "hut"], "in quotes"),
     "unknown models": (["a hut", "--models", "magic"], "builtin, oracle"),
-    "unknown depth": (["a hut", *TINY, "depth=magic"], "no depth model 'magic'"),
     "unknown override": (["a hut", "sise=3"], "no setting 'sise', did you mean 'size'?"),
     "ill-typed override": (["a hut", "size=big"], "size is 'big', which is not a whole number"),
     "unknown option": (["a hut", "--sise"], "--sise"),
@@ -204,6 +203,15 @@ BAD_GENERATE = {
         ["a hut", "--views", "3", "--trajectory", "one.json"],
         "one.json: 1 poses are too few",
     ),
+    "unknown depth": (
+        ["a hut", "depth=magic"],
+        "no depth model 'magic': give oracle, builtin, marigold, depth-anything-v2-small, depth-pro",
+    ),
+    "no such depth file": (
+        ["a hut", "depth=runs/magic.safetensors"],
+        "'runs/magic.safetensors': give oracle",
+    ),
+    "unknown completion": (["a hut", "completion=magic"], "no completion 'magic'; there are: read, refine"),
     "no such picture": (["a hut", *TINY, "--image", "missing.png"], "no such picture"),
     "not a picture": (["a hut", *TINY, "--image", "singular.json"], "not a picture"),
     "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "give another --out"),
@@ -225,6 +233,16 @@ BAD_GENERATE = {
     "a fork with settings": (["--fork", "nowhere", "size=32"], "leave out 'size=32'"),
     "a view to fork at alone": (["a hut", "--at", "2"], "--at goes with --fork"),
 }
+
+
+@pytest.mark.parametrize("word", ["depth=magic", "completion=magic"])
+def test_unknown_names_are_refused_before_any_model_loads(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    loaded: list[object] = []
+    monkeypatch.setattr("scene3d.generator.load_models", lambda *what: loaded.append(what))
+    assert "'magic'" in shell.refused("generate-scene", "a hut", word)
+    assert not loaded
 
 
 @pytest.mark.parametrize("case", BAD_GENERATE)

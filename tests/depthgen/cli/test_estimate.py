@@ -145,6 +145,8 @@ def test_bad_known_depth_names_the_file(tmp_path: Path, values):
         (["{photo}", "--known", "x.png", "--sampler", "heun"], "--known"),
         (["{photo}", "--model", "nonsense"], "nonsense"),
         (["{photo}", "--out", "/proc/nowhere"], "/proc/nowhere"),
+        (["{photo}", "--out", "{photo}"], "photo.png is a file; give the name of a folder"),
+        (["{photo}", "--out", "{photo}/depth"], "photo.png is a file; give the name of a folder"),
     ],
 )
 def test_bad_requests_end_with_one_line_and_status_2(
