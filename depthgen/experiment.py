@@ -126,6 +126,11 @@ def start(experiment: Experiment) -> Judge | DiffusionModel:
     if not experiment.start_from:
         return fresh
     source, _ = load_checkpoint(stage_path(experiment.start_from, experiment.stage))
+    if isinstance(source, DiffusionModel) and source.config.steps is not None:
+        raise ValueError(
+            f"start_from={experiment.start_from} is a student of {source.config.steps} step(s), "
+            "which this training would make it forget; give its teacher"
+        )
     if source.config == fresh.config:
         return source.train()
     if not (isinstance(source, DiffusionModel) and isinstance(fresh, DiffusionModel)):

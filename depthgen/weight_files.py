@@ -35,15 +35,15 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
 
     path.parent.mkdir(parents=True, exist_ok=True)
     parts = _parted(tensors, len(json.dumps(dict(metadata))))
-    before = _listed(path)
+    before = part_paths(path) if path.is_file() else []
     hashes = []
     for number, part in enumerate(parts[1:], 2):
         content = save(part)
         _replace(part_path(path, number), content)
         hashes.append(_sha256(content))
     _replace(path, save(parts[0], {**metadata, **({PARTS: json.dumps(hashes)} if hashes else {})}))
-    for number in range(len(parts) + 1, before + 1):
-        part_path(path, number).unlink(missing_ok=True)
+    for surplus in before[len(parts) :]:
+        surplus.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -62,6 +62,18 @@ def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     for number, wanted in enumerate(_hashes(metadata), 2):
         tensors |= load(_checked(path, number, wanted))
     return {key: value for key, value in metadata.items() if key != PARTS}, tensors
+
+
+def part_paths(path: Path) -> list[Path]:
+    """The file `path` and all other parts that it says it has; of a damaged file, itself alone."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            others = len(_hashes(file.metadata() or {}))
+    except SafetensorError:
+        others = 0
+    return [part_path(path, number) for number in range(1, others + 2)]
 
 
 def part_path(path: Path, number: int) -> Path:
@@ -84,17 +96,6 @@ def _parted(tensors: Mapping[str, Tensor], metadata: int) -> list[dict[str, Tens
 
 def _bytes(name: str, tensor: Tensor) -> int:
     return tensor.nbytes + len(name) + HEADER_BYTES
-
-
-def _listed(path: Path) -> int:
-    """How many parts the file that is there says it has; 0 where there is none that can be read."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            return 1 + len(_hashes(file.metadata() or {}))
-    except (SafetensorError, OSError):
-        return 0
 
 
 def _hashes(metadata: Mapping[str, str]) -> list[str]:

@@ -146,7 +146,7 @@ def experiment_of(name: str, minutes: float, options: argparse.Namespace) -> Exp
         train=train,
         runs=str(options.state),
         weights=None,  # beside the state; what ships is exported on demand
-        start_from=beginning(name, options),
+        start_from=beginning(name, options, is_student=experiment.distil is not None),
         palette=replace(experiment.palette, jpeg=0.0),  # JPEG runs on the CPU
     )
     if experiment.distil:
@@ -155,10 +155,11 @@ def experiment_of(name: str, minutes: float, options: argparse.Namespace) -> Exp
     return tiny(experiment) if options.tiny else experiment
 
 
-def beginning(name: str, options: argparse.Namespace) -> str | None:
-    """Weights to begin with: a part's own from an earlier machine, or those of the part that it builds on."""
+def beginning(name: str, options: argparse.Namespace, is_student: bool) -> str | None:
+    """Weights to begin with: a part's own from an earlier machine, or those of the part that it builds on, which a
+    student always begins as."""
     base = PARTS[name].start
-    found = [options.start / f"{name}.safetensors"] if options.start else []
+    found = [options.start / f"{name}.safetensors"] if options.start and not is_student else []
     found += [options.state / base / "model.safetensors"] if base else []
     found += [options.start / f"{base}.safetensors"] if base and options.start else []
     there = [str(path) for path in found if path.is_file()]

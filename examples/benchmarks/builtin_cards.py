@@ -8,6 +8,7 @@ from typing import Any
 
 from depthgen.checkpoint import load_checkpoint
 from depthgen.model import DiffusionModel
+from depthgen.weight_files import part_paths
 from depthgen.worlds import KINDS
 
 ABOUT = {
@@ -34,7 +35,10 @@ NOTES = {
     "25 minutes (27,712 pictures, `train.learning_rate=4e-4`) from the weights of "
     "generator version 1, which assumed 60 degrees; then, from its weights as they stood, for the average lagged "
     "behind, those counted here: `train.minutes=52 train.learning_rate=5e-4 train.ema_decay=0.99`.",
-    ("completer", 119_648): "From the weights of generator version 1, of which four residual blocks were left "
+    (
+        "completer",
+        119_648,
+    ): "From the weights of generator version 1, of which four residual blocks were left "
     "out and two others are new: `start_from=builtin train.minutes=92 train.learning_rate=4e-4 "
     "train.warmup_steps=100`, beside other work on the machine.",
 }
@@ -52,10 +56,12 @@ def card(name: str, path: Path, report: dict[str, Any] | None, machine: dict[str
         about = about.format(resolution=model.config.resolution)
     facts = {
         "command": command_of(run),
-        "parameters": f"{sum(p.numel() for p in model.parameters()):,}, stored in half precision",
+        "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
+        "stored": f"in half precision in {', '.join(f'`{part.name}`' for part in part_paths(path))}",
         "data": data_of(run),
         "steps": f"{steps_of(run):,} of {run['experiment']['train']['batch_size']} pictures: {run['images_seen']:,} seen",
         "starts from": beginning_of(run),
+        "student of": teacher_of(name, run),
         "hours": f"{run['seconds'] / 3600:.2f}" if "seconds" in run else None,
         "precision": f"{run['precision']} on {run['device']}, {run['threads']} thread(s), torch {run['torch']}",
         "hardware": f"{machine['cpu']}, {machine['cores']} cores"
@@ -82,7 +88,28 @@ def beginning_of(run: dict[str, Any]) -> str | None:
     start = run["experiment"].get("start_from")
     if start is None or start == "builtin":
         return start and "the version before this one"
-    return f"`{Path(start).parent.name}`"
+    return f"`{trained_as(start)}`"
+
+
+def teacher_of(name: str, run: dict[str, Any]) -> str | None:
+    """Of a student: whose, how it was taught, and the command that trains the teacher."""
+    lesson = run["experiment"].get("distil")
+    if lesson is None:
+        return None
+    teacher = f"worlds_{name}" if lesson["teacher"] == "builtin" else trained_as(lesson["teacher"])
+    experiment = {**run["experiment"], "name": teacher}
+    guidance = (
+        f", guidance {lesson['guidance']:g} folded in" if run["experiment"]["stage"] == "completion" else ""
+    )
+    return (
+        f"`{teacher}`: {lesson['steps']} step(s) for its {lesson['teacher_steps']}{guidance}; the teacher comes from "
+        f"{command_of({**run, 'experiment': experiment})}"
+    )
+
+
+def trained_as(path: str) -> str:
+    """The name under which weights were trained or exported."""
+    return Path(path).parent.name if Path(path).stem == "model" else Path(path).stem
 
 
 def steps_of(run: dict[str, Any]) -> int:

@@ -34,26 +34,33 @@ from depthgen.worlds import World, build_world, evaluation_seeds, render
 SIZE, JUDGED, TURN = 256, 64, 15.0  # pixels, pixels that the judge looks at, degrees
 FEW = 64  # pixels; a turn that shows less anew is left out
 SAMPLES = 8  # whose spread is looked at
-COVERAGES = (0.2, 0.4, 0.6, 0.8, 1.0)
+COVERAGES = tuple(n / 20 for n in range(1, 21))
+MORE_STEPS = (4, 16)  # in which the depth model is measured beside its own choice
 PROMPTS = {"known": known_words, "held out": held_out_words}
 DepthModels = Mapping[str, Path]
 Cascade = tuple[Path, Path | None]  # base and upsampler
 
 
 def depth_rows(models: DepthModels, start: int, stop: int) -> dict[str, list[Row]]:
-    """The metrics of `DepthEstimator.predict` of every model, one row an image."""
-    return depth_scores(models, rendered(worlds_of(range(start, stop)), SIZE)).rows
+    """The metrics of `DepthEstimator.predict` of every model, and of "depth" in more steps, one row an image."""
+    ways = {name: predicting(path) for name, path in models.items()}
+    ways |= {f"depth, {steps} steps": predicting(models["depth"], steps) for steps in MORE_STEPS}
+    return depth_scores(ways, rendered(worlds_of(range(start, stop)), SIZE)).rows
 
 
-def depth_scores(models: DepthModels, samples: Iterable[DepthSample]) -> Scores:
-    """The same for some views, with pictures of the best and worst."""
-    protocol = replace(WORLDS, size=SIZE)
-    return score_depth({n: _predict(path) for n, path in models.items()}, map(world_case, samples), protocol)
+def depth_scores(ways: Mapping[str, Predict], samples: Iterable[DepthSample]) -> Scores:
+    """The metrics for some views, with pictures of the best and worst."""
+    return score_depth(ways, map(world_case, samples), replace(WORLDS, size=SIZE))
 
 
-def _predict(path: Path) -> Predict:
+def predicting(path: Path, steps: int | None = None) -> Predict:
+    """A model as what is scored; steps: None for its own choice."""
+
     def predict(case: Case, counted: Tensor) -> Prediction:
-        return Prediction(depth_model(path).predict(case.frame.image, camera=case.frame.camera).depth[None])
+        frame = case.frame
+        return Prediction(
+            depth_model(path).predict(frame.image, camera=frame.camera, steps=steps).depth[None]
+        )
 
     return predict
 
@@ -86,7 +93,9 @@ def completion_rows(models: DepthModels, start: int, stop: int) -> list[Row]:
 
 
 def spread_rows(model: Path, start: int, stop: int) -> list[Row]:
-    """How the spread of samples in log depth ranks the true errors of their mean, image by image."""
+    """How the spread of samples in log depth ranks the true errors of their mean, image by image: "spearman"; the
+    mean "error"; that of the surest 5 % of the pixels, 10 %, ... as a share of it, "5%", ...; and of those whose
+    error is least, which no spread can beat, "least 5%", ..."""
     rows: list[Row] = []
     for sample in rendered(worlds_of(range(start, stop)), SIZE):
         request = SampleRequest(SAMPLES, None, sample.camera, torch.Generator().manual_seed(0))
@@ -97,10 +106,16 @@ def spread_rows(model: Path, start: int, stop: int) -> list[Row]:
             continue
         error = (drawn.mean(0) - truth.clamp(min=1e-3).log()).abs()[counted]
         spread = drawn.std(0)[counted]
-        risks = risk_coverage(error, spread, COVERAGES)
-        curve = {f"{share:.0%}": risk for share, risk in zip(COVERAGES, risks, strict=True)}
-        rows.append({"image": str(sample.world.seed), "spearman": spearman(spread, error), **curve})
+        figures = {"spearman": spearman(spread, error), "error": float(error.mean())}
+        curves = curve("", error, spread) | curve("least ", error, error)
+        rows.append({"image": str(sample.world.seed), **figures, **curves})
     return rows
+
+
+def curve(prefix: str, error: Tensor, order: Tensor) -> dict[str, float]:
+    """The risk-coverage curve of one image as columns of its row."""
+    risks = risk_coverage(error, order, COVERAGES)
+    return {f"{prefix}{share:.0%}": risk for share, risk in zip(COVERAGES, risks, strict=True)}
 
 
 def residual_rows(cascade: Cascade, start: int, stop: int) -> list[Row]:

@@ -4,15 +4,21 @@
     python examples/benchmarks/builtin_models.py --quick            # a look, in two
     python examples/benchmarks/builtin_models.py --weights out      # those of a folder, such as train_builtin.py exports
     python examples/benchmarks/builtin_models.py --cards            # writes the shipped models' cards anew as well
+    python examples/benchmarks/builtin_models.py --student completer=runs/completer_student/model.safetensors
 
-An interrupted run goes on where it was. results/builtin_models.json gets the table, results/worlds and results/prompts
-the reports by kind of place, and --out the contact sheets; with --quick or --weights all of it goes to --out.
+Lines of students are absent unless --student gives one, or the folder of --weights holds NAME_student.safetensors. A
+student that keeps up is shipped in its teacher's place: the command that trained it, again, with
+weights=depthgen/weights/NAME.safetensors.
+An interrupted run goes on where it was. results/builtin_models.json gets the table and the risk-coverage curve, which
+results/risk_coverage.png draws, results/worlds and results/prompts the reports by kind of place, and --out the contact
+sheets; with --quick or --weights all of it goes to --out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,6 +34,7 @@ from builtin_lines import (
     markdown,
     prompt_lines,
     residual_lines,
+    risk_coverage_curve,
     spread_lines,
     time_lines,
 )
@@ -42,15 +49,16 @@ from builtin_measures import (
     residual_rows,
     spread_rows,
 )
-from builtin_sheets import depth_sheet, prompt_sheet
+from builtin_sheets import curve_sheet, depth_sheet, prompt_sheet
 from record import RESULTS, hardware
 
-from depthgen.checkpoint import builtin_path, is_shipped
+from depthgen.checkpoint import BUILTIN, SHIPPED_AS, builtin_path, is_shipped, load_checkpoint
 from depthgen.depth import METRICS
 from depthgen.evaluation import Report, write_report
 from depthgen.evaluation.prompts import ANSWERS
 from depthgen.evaluation.report import environment
 from depthgen.evaluation.runner import load_judge
+from depthgen.model import DiffusionModel
 from depthgen.worlds import GENERATOR_VERSION, KINDS, content_hash
 
 COUNT, QUICK = {"depth": 512, "prompts": 120, "few": 24}, {"depth": 30, "prompts": 30, "few": 4}
@@ -63,18 +71,21 @@ SHEET_PROMPTS = (
     "a beach with palms in bright sunshine",
 )
 SHEET_SAMPLES = 4
-SHIPPED = ("completer", "upsampler", "depth", "judge")
-NAMES = (*SHIPPED, "completer_student", "upsampler_student", "depth_student")
+TAUGHT = ("completer", "upsampler", "depth")  # that have students
+NAMES = (*BUILTIN, *(f"{name}_student" for name in TAUGHT))
 
 
 class Weights:
-    """Where the models are: in the folder of --weights, else among the shipped ones."""
+    """Where the models are: students as --student says, else in the folder of --weights, else what ships."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, students: Mapping[str, Path]) -> None:
         self.folder = folder
+        self.students = students
 
     def path(self, name: str) -> Path | None:
-        """The model's file, None where it is not shipped."""
+        """The model's file, None where there is none."""
+        if name in self.students:
+            return self.students[name]
         own = self.folder / f"{name}.safetensors" if self.folder else None
         if own is not None and own.is_file():
             return own
@@ -113,7 +124,7 @@ def main() -> None:
     options = arguments()
     quiet()
     machine = hardware() | {"threads": torch.get_num_threads()}
-    count, weights = QUICK if options.quick else COUNT, Weights(options.weights)
+    count, weights = QUICK if options.quick else COUNT, Weights(options.weights, dict(options.student))
     timed = time_lines(weights.depth(), weights.cascades(), SHEET_PROMPTS[0])  # while no other work runs
     found = run(stages(weights, count), options.kept)
     facts = {
@@ -125,11 +136,12 @@ def main() -> None:
         **environment(),
     }
     results = options.out if options.quick or options.weights else RESULTS
-    write_table([*all_lines(found, count), *timed], facts, results)
+    curve = risk_coverage_curve(found["spread"]) if "spread" in found else None
+    write_table([*all_lines(found, count), *timed], facts | {"risk_coverage": curve}, results)
     write_sheets(found, weights, options.out)
     reports = write_reports(found, facts, results)
     if options.cards:
-        for name in filter(is_shipped, SHIPPED):
+        for name in filter(is_shipped, BUILTIN):
             write_card(name, builtin_path(name), reports.get(name), machine)
 
 
@@ -139,6 +151,14 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--weights", type=Path, help="folder of NAME.safetensors that go before the shipped ones"
+    )
+    parser.add_argument(
+        "--student",
+        type=student,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help=f"few-step student of {', '.join(TAUGHT)}, to be measured beside its teacher",
     )
     parser.add_argument("--quick", action="store_true", help="few worlds and prompts: a look, no figures")
     parser.add_argument(
@@ -154,14 +174,30 @@ def arguments() -> argparse.Namespace:
     return options
 
 
+def student(text: str) -> tuple[str, Path]:
+    """NAME=FILE as the name in NAMES and the file."""
+    name, _, file = text.partition("=")
+    if name not in TAUGHT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE with a NAME of {', '.join(TAUGHT)}")
+    try:
+        model, _ = load_checkpoint(file)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    task = model.config.task if isinstance(model, DiffusionModel) else "judge"
+    if SHIPPED_AS.get(task, task) != name or model.config.steps is None:
+        raise argparse.ArgumentTypeError(f"{file} is no few-step student of {name}")
+    return f"{name}_student", Path(file)
+
+
 def stages(weights: Weights, count: dict[str, int]) -> dict[str, Stage]:
     """What there are models for."""
     depth, cascades, judge = weights.depth(), weights.cascades(), weights.judge()
     found = {"set": Stage(content_hash, (), [(count["depth"],)])}
     if "depth" in depth:
         found |= depth_stages(depth, count)
+    found |= {f"{name} sheet": sheet_stage(cascade) for name, cascade in cascades.items()}
     if "teacher" in cascades:
-        found |= picture_stages(cascades["teacher"], count)
+        found["residual"] = Stage(residual_rows, (cascades["teacher"],), spans(0, count["few"], 2))
     return found | judged_stages(judge, cascades, count) if judge else found
 
 
@@ -174,13 +210,9 @@ def depth_stages(models: dict[str, Path], count: dict[str, int]) -> dict[str, St
     }
 
 
-def picture_stages(cascade: Cascade, count: dict[str, int]) -> dict[str, Stage]:
+def sheet_stage(cascade: Cascade) -> Stage:
     """Of pictures that no judge looks at."""
-    asked = [(text, SHEET_SAMPLES) for text in SHEET_PROMPTS]
-    return {
-        "residual": Stage(residual_rows, (cascade,), spans(0, count["few"], 2)),
-        "sheet": Stage(drawn_bytes, (cascade,), asked),
-    }
+    return Stage(drawn_bytes, (cascade,), [(text, SHEET_SAMPLES) for text in SHEET_PROMPTS])
 
 
 def judged_stages(judge: Path, cascades: dict[str, Cascade], count: dict[str, int]) -> dict[str, Stage]:
@@ -212,17 +244,21 @@ def all_lines(found: dict[str, Any], count: dict[str, int]) -> list[Line]:
 
 
 def write_table(lines: list[Line], facts: dict[str, Any], folder: Path) -> None:
+    """The table with the facts, and of these the risk-coverage curve as a picture too."""
     folder.mkdir(parents=True, exist_ok=True)
     record = {**facts, "lines": [asdict(line) for line in lines]}
     (folder / "builtin_models.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
+    if facts["risk_coverage"]:
+        curve_sheet(facts["risk_coverage"]).save(folder / "risk_coverage.png")
     print(markdown(lines))
 
 
 def write_sheets(found: dict[str, Any], weights: Weights, folder: Path) -> None:
     """Prompts x samples, and the depth of the worlds that come out best and worst."""
     folder.mkdir(parents=True, exist_ok=True)
-    if "sheet" in found:
-        prompt_sheet(SHEET_PROMPTS, found["sheet"].float() / 255).save(folder / "prompts.png")
+    for stage, file in {"teacher sheet": "prompts.png", "student sheet": "prompts_student.png"}.items():
+        if stage in found:
+            prompt_sheet(SHEET_PROMPTS, found[stage].float() / 255).save(folder / file)
     if "depth" in found:
         ranked = [int(row["image"]) for row in sorted(found["depth"]["depth"], key=lambda row: row["rel"])]
         depth_sheet(weights.depth(), [*ranked[:3], *ranked[-3:]]).save(folder / "depth.png")

@@ -18,7 +18,7 @@ from record import hardware, save, seconds
 from torch import Tensor
 
 from depthgen import DepthEstimator, ImageCompleter
-from depthgen.checkpoint import load_checkpoint
+from depthgen.checkpoint import is_shipped, load_checkpoint
 from depthgen.evaluation.prompts import ANSWERS, FOV, Prompt, known_words, score_prompts
 from depthgen.evaluation.runner import load_judge
 from depthgen.evaluation.samples import evaluation_samples
@@ -40,7 +40,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=COUNT, help="worlds")
     arguments = parser.parse_args()
     machine = hardware()
-    teacher, student = (ImageCompleter.from_pretrained(name) for name in ("builtin", arguments.student))
+    upsampler = "builtin" if is_shipped("upsampler") else None
+    teacher, student = (
+        ImageCompleter.from_pretrained(name, upsampler=upsampler) for name in ("builtin", arguments.student)
+    )
     _, record = load_checkpoint(arguments.student)
     taught = record["experiment"]["distil"]
     rows: list[tuple[str, ImageCompleter, Sampling]] = [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -88,6 +90,98 @@ def test_completion_is_held_against_the_best_of_the_simple_ways() -> None:
     assert "completion 0.200 m, border 0.500 m, depth aligned 0.400 m" in line.note
 
 
+def test_depth_students_are_held_against_the_best_of_their_teachers() -> None:
+    from builtin_lines import NO_STUDENT, depth_lines
+
+    def rows(*rel: float) -> list[dict[str, float]]:
+        return [{"rel": value, "delta1": 1.0} for value in rel]
+
+    found = {
+        "depth": rows(0.1, 0.1),
+        "depth, 4 steps": rows(0.1, 0.2),
+        "depth, 16 steps": rows(0.16, 0.24),
+        "depth_student": rows(0.12, 0.1),
+    }
+    by_student, by_itself = depth_lines(found, 2)[2:]
+    assert (by_student.value, by_student.met) == (pytest.approx(1.1), False)
+    assert by_student.note == "depth 0.100, depth, 4 steps 0.150, depth, 16 steps 0.200"
+    assert (by_itself.value, by_itself.met) == (pytest.approx(0.5), True)
+    del found["depth_student"]
+    absent = depth_lines(found, 2)[2]
+    assert (absent.value, absent.met, absent.note) == (None, None, NO_STUDENT)
+
+
+def test_the_risk_coverage_curve_runs_from_the_surest_pixels_to_all() -> None:
+    from builtin_lines import risk_coverage_curve
+    from builtin_measures import COVERAGES, curve
+
+    error = torch.arange(1.0, 41.0)
+    least = curve("least ", error, error)
+    assert least["least 50%"] == pytest.approx(10.5 / 20.5)
+    reversed_order = curve("", error, -error)  # the worst spread there is
+    assert reversed_order["5%"] == pytest.approx(39.5 / 20.5)
+    unsure = {f"{share:.0%}": 1.0 for share in COVERAGES}  # what a spread by chance comes to
+    rows = [{"error": 0.2, **least, **reversed_order}, {"error": 0.4, **least, **unsure}]
+    found = risk_coverage_curve(rows)
+    assert found["mean_error_log_depth"] == pytest.approx(0.3)
+    assert (found["coverage"][0], found["coverage"][-1]) == (0.05, 1.0)
+    assert found["by_spread"][0] == pytest.approx((39.5 / 20.5 + 1) / 2)
+    assert found["by_spread"][-1] == found["by_true_error"][-1] == pytest.approx(1.0)
+
+
+def test_the_curve_is_drawn_where_its_figures_are() -> None:
+    from builtin_sheets import BACKGROUND, LINE, curve_sheet
+
+    half = [0.5] * 3
+    flat = {
+        "coverage": [0.0, 0.5, 1.0],
+        "by_spread": half,
+        "low": half,
+        "high": half,
+        "by_true_error": [0.0] * 3,
+    }
+    sheet = curve_sheet(flat)
+    column = [sheet.getpixel((400, y)) for y in range(sheet.height)]
+    assert column.count(LINE) == 3  # its width
+    middle = column.index(LINE) + 1
+    flat |= {"high": [2.0] * 3}  # then 1 lies at half the height and the curve at a quarter
+    column = [curve_sheet(flat).getpixel((400, y)) for y in range(sheet.height)]
+    assert column.index(LINE) + 1 > middle
+    assert column[0] == BACKGROUND
+
+
+@pytest.mark.parametrize(("steps", "met", "note"), [(None, True, ""), (1, False, "a student of 1 step(s)")])
+def test_a_student_is_held_to_the_seconds_of_students_wherever_it_ships(
+    steps: int | None, met: bool, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtin_lines
+
+    monkeypatch.setattr(builtin_lines, "seconds", lambda work: work())
+    model = SimpleNamespace(config=SimpleNamespace(steps=steps))
+    line = builtin_lines.time_line("seconds", (model, lambda: 2.0), builtin_lines.DRAWING)
+    assert (line.value, line.met, line.note) == (2.0, met, note)
+
+
+def test_students_come_before_those_of_the_folder(tmp_path: Path) -> None:
+    from builtin_models import Weights, student
+
+    write_tiny_models(tmp_path)
+    other = tmp_path / "other.safetensors"
+    other.write_bytes((tmp_path / "depth_student.safetensors").read_bytes())
+    assert student(f"depth={other}") == ("depth_student", other)
+    weights = Weights(tmp_path, dict([student(f"depth={other}")]))
+    assert weights.depth() == {"depth": tmp_path / "depth.safetensors", "depth_student": other}
+    assert weights.cascades()["student"][0] == tmp_path / "completer_student.safetensors"
+    for wrong, message in (
+        (f"depth={tmp_path / 'depth.safetensors'}", "no few-step student of depth"),
+        (f"completer={other}", "no few-step student of completer"),
+        (f"judge={tmp_path / 'judge.safetensors'}", "NAME of completer, upsampler, depth"),
+        ("depth=nowhere", "no such checkpoint"),
+    ):
+        with pytest.raises(ArgumentTypeError, match=message):
+            student(wrong)
+
+
 def test_prompts_are_shares_of_the_same_renders() -> None:
     from builtin_lines import prompt_lines
 
@@ -147,6 +241,7 @@ def test_cards_tell_the_run_and_what_was_measured(tmp_path: Path) -> None:
         "by_kind": {"renders": {"lake": right, "beach": {}}, "generated": {"lake": right}},
     }
     text = card("judge", path, report, {"cpu": "a processor", "cores": 2})
+    assert "| stored | in half precision in `judge.safetensors` |" in text
     assert "| steps | 7 of 4 pictures: 28 seen |" in text
     assert "| starts from | the version before this one |" in text
     assert "| hours | 0.10 |" in text
@@ -154,6 +249,23 @@ def test_cards_tell_the_run_and_what_was_measured(tmp_path: Path) -> None:
     assert "generated" not in text  # a judge is told by renders
     assert "83% are there" in text
     assert "| beach | - |" in text
+
+
+def test_cards_of_students_tell_whose_they_are_and_how_their_teachers_come() -> None:
+    from builtin_cards import teacher_of
+
+    lesson = {"teacher": "builtin", "steps": 4, "teacher_steps": 8, "guidance": 3.0}
+    experiment = {"name": "completer_student", "stage": "completion", "distil": lesson}
+    told = teacher_of("completer", {"experiment": experiment})
+    assert told is not None
+    assert "4 step(s) for its 8, guidance 3 folded in" in told
+    assert told.endswith("`depthgen-train experiment=worlds_completer`")
+    lesson["teacher"] = "state/depth/model.safetensors"
+    told = teacher_of("depth", {"experiment": experiment | {"stage": "depth"}, "pool": {}})
+    assert told is not None
+    assert told.endswith("`python examples/train_builtin.py --part depth`")
+    assert "guidance" not in told
+    assert teacher_of("depth", {"experiment": {"name": "worlds_depth"}}) is None
 
 
 def test_results_of_jobs_are_joined_by_their_form() -> None:
@@ -196,10 +308,14 @@ def test_the_table_has_every_row_and_says_by_which_models(
     assert not {
         name for name in unasked if "colours" not in name
     }  # random judges may find no colour anywhere
-    assert {"prompts.png", "depth.png"} <= {path.name for path in out.iterdir()}
+    pictures = {"prompts.png", "prompts_student.png", "depth.png", "risk_coverage.png"}
+    assert pictures <= {path.name for path in out.iterdir()}
+    assert record["risk_coverage"]["by_spread"][-1] == pytest.approx(1.0)
     assert json.loads((out / "worlds" / "report.json").read_text(encoding="utf8"))["by_kind"].keys() == {
         "depth",
         "depth_student",
+        "depth, 4 steps",
+        "depth, 16 steps",
     }
 
 

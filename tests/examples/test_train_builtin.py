@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def test_a_part_is_trained_goes_on_and_is_exported(tmp_path: Path, monkeypatch: 
 def test_a_part_asks_for_what_it_begins_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="depth begins from depth_64"):
         train(monkeypatch, tmp_path, "--part", "depth", "--minutes", "0.001")
+
+
+def test_a_student_begins_as_its_teacher_even_where_its_own_weights_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    for part in ("completer", "completer_student", "completer_student"):
+        train(monkeypatch, tmp_path, "--part", part, "--minutes", "0.001", "--start", str(out))
+        shutil.rmtree(tmp_path / "state")  # another machine
+    student, record = load_checkpoint(out / "completer_student.safetensors")
+    assert student.config.steps == 4
+    assert Path(record["experiment"]["distil"]["teacher"]) == out / "completer.safetensors"
 
 
 @pytest.mark.slow

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from depthgen.checkpoint import load_checkpoint
+from depthgen.checkpoint import load_checkpoint, save_checkpoint
 from depthgen.cli import train
 from depthgen.cli.compose import compose
+from depthgen.distillation import DistilConfig, student_of
 from depthgen.experiment import Experiment
 from depthgen.images import fitted_size
 
@@ -78,6 +79,18 @@ def test_a_student_is_trained_by_the_same_command(
     assert student.config.steps == asked["steps"]
     assert student.config.guidance_folded == (asked["guidance"] if name == "completer" else None)
     assert record["experiment"]["model"]["resolution"] == student.config.resolution
+
+
+def test_a_student_takes_no_further_training_of_its_stage(
+    checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    teacher, _ = load_checkpoint(checkpoints["depth"])
+    student = tmp_path / "student.safetensors"
+    save_checkpoint(student, student_of(teacher, DistilConfig(steps=2, teacher_steps=4)))
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, ["experiment=worlds_depth", *SMALL, *NETWORK, f"start_from={student}"])
+    assert stopped.value.code == 2
+    assert f"{student} is a student of 2 step(s)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
