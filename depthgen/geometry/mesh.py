@@ -40,12 +40,14 @@ def merge_meshes(meshes: list[Mesh]) -> Mesh:
     """All triangles of several meshes in one, in order. Raises ValueError for an empty list."""
     if not meshes:
         raise ValueError("merge_meshes: the list is empty; give at least one mesh")
-    counts = torch.tensor([len(mesh.vertices) for mesh in meshes])
-    starts = (counts.cumsum(0) - counts).tolist()
+    faces = torch.cat([mesh.faces for mesh in meshes])
+    vertices = torch.tensor([len(mesh.vertices) for mesh in meshes])
+    of_each = torch.tensor([len(mesh.faces) for mesh in meshes])
+    starts = (vertices.cumsum(0) - vertices).repeat_interleave(of_each).to(faces.device)
     return Mesh(
         torch.cat([mesh.vertices for mesh in meshes]),
         torch.cat([mesh.colors for mesh in meshes]),
-        torch.cat([mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]),
+        faces + starts[:, None],
     )
 
 
@@ -62,23 +64,25 @@ def vertex_normals(mesh: Mesh) -> Tensor:
     return F.normalize(normals, dim=1, eps=torch.finfo(normals.dtype).tiny)
 
 
-def grid_mesh(image: Tensor, depth: Tensor, valid: Tensor, camera: Camera) -> Mesh:
+def grid_mesh(image: Tensor, depth: Tensor, valid: Tensor, camera: Camera, new: Tensor | None = None) -> Mesh:
     """Mesh of the valid pixels of one view, cut at depth edges and at surfaces seen at a grazing angle.
 
     image (3,H,W) [0,1]; depth (1,H,W) metres; valid (1,H,W) bool. The mesh is empty when nothing is valid.
+    new: (1,H,W) bool, only the cells with such a pixel at a corner are meshed; all of them if None.
     Raises ValueError on wrong shapes or on depth that is not positive and finite where valid.
     """
     check_depth(depth, valid, camera)
     if image.shape != (3, *depth.shape[1:]):
         raise ValueError(f"mesh: image {tuple(image.shape)} does not fit depth {tuple(depth.shape)}")
+    wanted = _around(F.pad(torch.ones_like(valid) if new is None else new, (1, 1, 1, 1))[0]).any(1)
     valid = F.pad(valid[0], (1, 1, 1, 1))
     depth = F.pad(depth[0], (1, 1, 1, 1)).float().where(valid, 1.0)
     right, down = connections(depth, valid, camera)
     pixels = torch.cat([1 / depth[None], F.pad(image, (1, 1, 1, 1))]).flatten(1).T  # (P,4)
     rims = _rims(1 / depth, right, down, pixels)
     cells = _cells(valid, right, down)
-    whole = cells.sides.all(1)
-    cut = _Cells(*(part[cells.valid.any(1) & ~whole] for part in cells))
+    whole = wanted & cells.sides.all(1)
+    cut = _Cells(*(part[wanted & cells.valid.any(1) & ~whole] for part in cells))
     centres, cut_faces = _cut_faces(cut, pixels, rims)
     positions = torch.cat(
         [_pixel_positions(valid.shape, depth.device), _centre_positions(cut, valid.shape[1])]

@@ -48,11 +48,12 @@ def fuse_all(frames: Iterable[Frame]) -> Fused:
 
 def extend(fused: Fused, frame: Frame) -> Fused:
     """Add what `frame` shows for the first time (its pixels that are not `known`) and is certain of."""
-    reach = _grown(~frame.known)  # one pixel beyond the new ones: the stitch
+    new = ~frame.known
+    reach = _grown(new)  # one pixel beyond the new ones: the stitch
     turned_only = without_position(frame.camera)
     sky_depth = 1 / pixel_rays(frame.camera).norm(dim=-1).float()[None]  # z of a point at distance 1
-    surface = grid_mesh(frame.image, frame.depth, frame.valid & frame.certain & reach, frame.camera)
-    sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, turned_only)
+    surface = grid_mesh(frame.image, frame.depth, frame.valid & frame.certain & reach, frame.camera, new)
+    sky = grid_mesh(frame.image, sky_depth, ~frame.valid & reach, turned_only, new)
     return Fused(
         fused.surface_blocks.added(surface, frame.camera),
         fused.sky_blocks.added(sky, turned_only),

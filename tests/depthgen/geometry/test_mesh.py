@@ -13,6 +13,7 @@ from depthgen.geometry import (
     merge_meshes,
     pixel_rays,
     project,
+    rasterize,
     turned,
     vertex_normals,
 )
@@ -117,6 +118,21 @@ def test_colours_and_depth_sit_at_pixel_centres():
     column, row = (points[inside] - 0.5).round().long().T
     torch.testing.assert_close(mesh.colors[inside], image[:, row, column].T)
     torch.testing.assert_close(z, torch.full_like(z, 3.0))
+
+
+def test_only_the_squares_around_new_pixels_are_meshed(picture):
+    new = torch.zeros_like(EVERYWHERE)
+    new[0, 10, 20] = True  # in the middle of a flat wall: four squares of two triangles
+    mesh = grid_mesh(GREY, torch.full((1, 40, 48), 3.0), EVERYWHERE, CAMERA, new)
+    points, _ = project(mesh.vertices, CAMERA)
+    assert len(mesh.faces) == 8
+    torch.testing.assert_close(points.amin(0), torch.tensor([19.5, 9.5]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(points.amax(0), torch.tensor([21.5, 11.5]), atol=1e-3, rtol=0)
+    image, depth, valid = picture(CAMERA)
+    new = torch.rand(1, 40, 48, generator=torch.Generator().manual_seed(0)) < 0.2
+    seen = rasterize(grid_mesh(image, depth, valid, CAMERA, new), CAMERA)
+    assert seen.known[new & valid].all()
+    torch.testing.assert_close(seen.depth[new & valid], depth[new & valid], rtol=1e-5, atol=0)
 
 
 def test_the_mesh_of_a_whole_view_reaches_the_image_border(picture):

@@ -15,6 +15,7 @@ from depthgen.geometry import (
     grid_mesh,
     merge_meshes,
     rasterize,
+    reproject,
     turned,
 )
 from depthgen.worlds import build_world, neighbour_camera, render
@@ -130,6 +131,23 @@ def test_the_nearest_surface_wins_whatever_the_order(depths):
     seen = rasterize(scene, Camera.from_fov(60, 6, 4))
     torch.testing.assert_close(seen.depth, torch.full((1, 4, 6), 1.0))
     torch.testing.assert_close(seen.image[0], torch.full((4, 6), 0.25))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([0.02, 0.3, 3.0]))
+def test_cutting_large_faces_into_rows_changes_nothing(seed, thickness):  # in part behind the camera
+    generator = torch.Generator().manual_seed(seed)
+    ends = torch.randn(20, 2, 3, generator=generator) * 3 + torch.tensor([0.0, 0, 3])
+    third = ends[:, 0] + thickness * torch.randn(20, 3, generator=generator)
+    faces = torch.arange(60).view(20, 3)
+    mesh = Mesh(torch.cat([ends, third[:, None]], 1).flatten(0, 1), torch.rand(60, 3), faces)
+    camera = Camera.from_fov(60, 50, 40)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reproject, "LARGE", camera.width * camera.height)
+        whole = rasterize(mesh, camera)
+    cut = rasterize(mesh, camera)
+    assert torch.equal(cut.depth, whole.depth)
+    assert torch.equal(cut.image, whole.image)
 
 
 def test_depth_of_a_slanted_plane_is_perspective_correct():
