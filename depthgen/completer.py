@@ -31,7 +31,7 @@ from depthgen.vocabulary import warn_of_unknown_words
 STEPS = 24
 GUIDANCE = 3.0
 UPSAMPLER_STEPS = 8
-UPSAMPLER_LEVEL = 0.1  # noise time that the base's picture is noised to before it is enlarged
+UPSAMPLER_LEVEL = 0.03  # noise time that the base's picture is noised to before it is enlarged
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ LOSSES = {"l1": masked_l1, "l2": masked_l2}
 OBJECT_WEIGHT = 20.0  # few of a hundred objects are in sight at a time
 DROP_FOV = 0.1
 CROP = 128  # pixels a side that an upsampler is trained on, at most
-HIGHEST_LEVEL = 0.5  # noise time of the low-resolution pictures that an upsampler is trained on, at most
+HIGHEST_LEVEL = 0.1  # noise time of the low-resolution pictures that an upsampler is trained on, at most
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,14 @@ def upsampling_loss(prediction: Prediction = "v") -> Objective:
     """A picture from itself at a quarter of the size, with noise in it, and from its known part.
 
     L2 over the whole picture, as in `completion_loss`. The level of the noise is uniform up to HIGHEST_LEVEL
-    and the network is told it (noise-conditioning augmentation, see `noised_low`).
+    and the network is told it (noise-conditioning augmentation, see `noised_low`). Times are high ones: of
+    a z_t with more signal the low-resolution picture and a little denoising make the rest.
     """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         """L2 with the low-resolution picture noised."""
         case = upsampling_case(batch, generator)
-        t = _uniform(len(case.x0), generator)
+        t = noise_times(_uniform(len(case.x0), generator), "high")
         z_t, wanted = _noised(case.x0, t, prediction, generator)
         return masked_l2(model(z_t, t, **case.shown), wanted, case.counted)
 

@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
 from depthgen.training.journal import Journal
+from depthgen.training.optimizer import OptimizerName, optimizer_of
 from depthgen.training.precision import Precision, choose_precision
 from depthgen.training.sampler import PermutedBatches, step_generator
 from depthgen.training.speed import matmul_rate, training_flops
@@ -48,6 +49,7 @@ class TrainConfig:
     warmup_steps: int = 200
     # After the warm-up; the paper's depth stages are constant.
     decay: Literal["constant", "cosine"] = "cosine"
+    optimizer: OptimizerName = "adamw"
     beta2: float = 0.99  # of AdamW; shorter memory than the usual 0.999 suits short runs
     weight_decay: float = 0.0
     clip_norm: float = 1.0
@@ -140,12 +142,8 @@ class _Run:
         self.average = AveragedModel(
             model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=False
         ).requires_grad_(False)
-        optimizer = torch.optim.AdamW(
-            model.parameters(),
-            config.learning_rate,
-            betas=(0.9, config.beta2),
-            weight_decay=config.weight_decay,
-            fused=True,
+        optimizer = optimizer_of(
+            model, config.optimizer, config.learning_rate, config.beta2, config.weight_decay
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.forward: Any = torch.compile(self.model) if config.compile else self.model

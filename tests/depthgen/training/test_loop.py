@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from depthgen.training import TrainConfig, fit
 from depthgen.training.loop import _Run, learning_rate_factor
+from depthgen.training.optimizer import OptimizerName
 
 CONFIG = TrainConfig(
     steps=12,
@@ -56,8 +57,10 @@ def test_the_loop_learns(tmp_path: Path) -> None:
     assert torch.allclose(model.weight, TRUE_WEIGHT, atol=0.05)
 
 
-def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    whole, _ = fit(linear(), squared_error, Points(), CONFIG, tmp_path / "whole")
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path, optimizer: OptimizerName) -> None:
+    config = replace(CONFIG, optimizer=optimizer)
+    whole, _ = fit(linear(), squared_error, Points(), config, tmp_path / "whole")
 
     def dies(model: nn.Module, batch: Any, generator: torch.Generator) -> Tensor:
         if (tmp_path / "cut" / "state.pt").is_file() and generator.initial_seed() == death:
@@ -68,8 +71,8 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 
     death = step_generator(CONFIG.seed, 8, 0, "cpu").initial_seed()  # after the checkpoint of step 5
     with pytest.raises(KeyboardInterrupt):
-        fit(linear(), dies, Points(), CONFIG, tmp_path / "cut")
-    resumed, _ = fit(linear(), squared_error, Points(), CONFIG, tmp_path / "cut")
+        fit(linear(), dies, Points(), config, tmp_path / "cut")
+    resumed, _ = fit(linear(), squared_error, Points(), config, tmp_path / "cut")
     assert torch.equal(resumed.weight, whole.weight)
 
 
