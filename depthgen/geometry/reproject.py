@@ -3,8 +3,8 @@
 Every pair of a triangle and a pixel in its bounding box is tested at once (of a large box only what lies
 between the triangle's sides), in homogeneous coordinates (Olano and Greer, "Triangle Scan Conversion using 2D
 Homogeneous Coordinates", 1997): triangles that cross the camera's plane need no clipping, depth and colour
-are perspective-correct. Neighbours evaluate a common edge with the same numbers and opposite signs, so no crack
-opens between them however close the camera comes.
+are perspective-correct. Neighbours evaluate a common edge with the same numbers and opposite signs, so no
+crack opens between them however close the camera comes.
 """
 
 from __future__ import annotations

@@ -22,12 +22,14 @@ import depthgen
 class Stage:
     """One measure: `work(*fixed, *job)` of every job, which returns what `torch.save` writes.
 
-    fixed: plain values; files among them, also within, are told apart by their content.
+    fixed: plain values; files among them, also within, are told apart by their content. sources: of the measure,
+    besides its own and those of depthgen.
     """
 
     work: Callable[..., Any]
     fixed: tuple[Any, ...]
     jobs: list[tuple[Any, ...]]
+    sources: tuple[Path, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -35,6 +37,7 @@ class Stage:
         sources = [
             Path(self.work.__code__.co_filename),
             *sorted(Path(depthgen.__file__).parent.rglob("*.py")),
+            *self.sources,
         ]
         return f"{self.work.__name__}-{digest(repr(_by_content([sources, self.fixed])).encode())}"
 

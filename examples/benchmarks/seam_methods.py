@@ -7,6 +7,7 @@ not; the rows that align may use another network that was never taught to look a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -72,8 +73,8 @@ class Method:
         )
 
 
-def methods(depth: str, plain: str | None) -> list[Method]:
-    """All rows for a depth network of ours, by name or path, with a second one for the rows that align."""
+def methods(depth: Path, plain: Path | None) -> list[Method]:
+    """All rows for a depth network of ours, with a second one for the rows that align."""
     ours = DepthEstimator.from_pretrained(depth, "cpu")
     assert isinstance(ours.sampler, DiffusionDepth)
     blind = DepthEstimator(Blind(ours.sampler.model))

@@ -15,18 +15,19 @@ from typing import Any
 import torch
 from mesh_truth import mesh_figures
 from seam_cases import FARTHEST, first_frame, true_frame
+from seam_costs import Costs
 from seam_measures import seam_error
 from seam_methods import Method
 
 from depthgen.geometry import Camera, grid_mesh, merge_meshes, turned
-from scene3d.adjustment import adjusted, closing_error, drift, solve
+from scene3d.adjustment import Adjustment, adjusted, closing_error, drift, solve
 from scene3d.backends.oracle import Oracle
 from scene3d.cameras.paths import pan
 from scene3d.frame import Frame, round_to_8_bits
 from scene3d.fusion import fuse_all, seam_color, tidied, view_from
 from scene3d.report.figures import cameras_around
 
-THERE = 30.0  # degrees to which a walk there and back turns
+THERE = 30.0  # degrees of each of the two steps in which a walk turns away, and back
 CLEAR = 0.6  # metres that must be free all around, as in front of the worlds' own cameras
 REFERENCES = 8  # true views all around, with which the final mesh is compared
 
@@ -87,15 +88,15 @@ def _step(done: Walk, method: Method, shown: slice) -> None:
 
 
 def there_and_back(oracle: Oracle, method: Method) -> float | None:
-    """Mean relative error of what is completed after turning away and back, None where nothing new is seen.
+    """Mean relative error of the first view after turning away from it and back, in steps of THERE; None in the sky.
 
-    The view that is turned to builds on the first; the last has the first one's camera and builds only on that.
+    It is shown to the views on the way there and to none on the way back: all of the last view was completed.
     """
-    first, away = pan(first_frame(oracle), 2, THERE)
-    done = walk(oracle, [first, away, first], method, lambda number: slice(number - 1, number))
+    there = pan(first_frame(oracle), 3, THERE)
+    done = walk(oracle, there + there[1::-1], method, lambda number: slice(int(number > 2), number))
     last, truth = done.frames[-1], done.truth[-1]
-    new = truth.valid & ~last.known & (truth.depth < FARTHEST)
-    return float((last.depth[new] / truth.depth[new] - 1).abs().mean()) if new.any() else None
+    surface = truth.valid & (truth.depth < FARTHEST)
+    return float((last.depth[surface] / truth.depth[surface] - 1).abs().mean()) if surface.any() else None
 
 
 def all_around(oracle: Oracle, views: int) -> list[Camera]:
@@ -110,42 +111,61 @@ def has_room(oracle: Oracle) -> bool:
     return all(float(frame.depth.min()) >= CLEAR for frame in around)
 
 
-def full_turn(oracle: Oracle, method: Method, views: int) -> dict[str, Any]:
-    """Figures of two full turns in place: one whose last view is not shown the first, and one of which no view of the
-    second half is, so that all its drift shows where the loop closes.
+def full_turn(oracle: Oracle, method: Method, views: int, costs: Costs) -> dict[str, Any]:
+    """Figures of two full turns in place: of the first, the last view is not shown the first view; of the second, no
+    view of its second half is, so that all its drift shows where the loop closes.
 
-    disagreement_*: of the last view with the first, mean relative depth; *_adjusted: after the global adjustment.
-    reprojection: mean |ln z / z'| of all that two views of the second turn see. drift: of its views, median of
-    depth over true depth. The mesh is that of the second turn, adjusted, compared in metres.
+    first_withheld, half_withheld: see `closing`. The rest is of the second turn, its mesh adjusted and compared in
+    metres.
     """
     cameras = all_around(oracle, views)
-    last = walk(oracle, cameras, method, lambda number: slice(int(number == views - 1), number))
-    half = walk(oracle, cameras, method, lambda number: slice(int(number >= views // 2), number))
-    with half.clock("adjust"):
-        solution = solve(half.frames)
-        frames = adjusted(tuple(half.frames), solution)
-    with half.clock("fuse"):
-        fused = fuse_all(map(tidied, frames))
+    with costs("full turn"):
+        last = walk(oracle, cameras, method, lambda number: slice(int(number == views - 1), number))
+        half = walk(oracle, cameras, method, lambda number: slice(int(number >= views // 2), number))
+    with costs("global adjustment"):
+        solutions = [solve(done.frames) for done in (last, half)]
+        frames = [adjusted(done.frames, found) for done, found in zip((last, half), solutions, strict=True)]
+    with costs("mesh"):
+        mesh = mesh_of(oracle, frames[1])
+    return {
+        "first_withheld": closing(last, frames[0], solutions[0]),
+        "half_withheld": closing(half, frames[1], solutions[1]),
+        "seam_median": median(abs(step) for step in last.seams + half.seams),
+        "seam_color_median": median(last.seams_color + half.seams_color),
+        "known_kept": min(last.kept + half.kept),
+        **mesh,
+        "seconds_by_stage": {name: round(value, 2) for name, value in half.seconds.items()},
+    }
+
+
+def closing(done: Walk, frames: Sequence[Frame], solution: Adjustment) -> dict[str, Any]:
+    """How a turn closes as its views were completed, and (*_adjusted) after the global adjustment of all views,
+    whose overlaps include that of the last with the first.
+
+    disagreement: of the last view with the first, mean relative depth. reprojection: mean |ln z / z'| of all that two
+    views see. drift: of each view, median of depth over true depth.
+    """
+    drifts, adjusted_drifts = drift(done.frames, done.truth), drift(frames, done.truth)
+    return {
+        "disagreement": closing_error(done.frames),
+        "disagreement_adjusted": closing_error(frames),
+        "reprojection": solution.before,
+        "reprojection_adjusted": solution.after,
+        "largest_drift": max(abs(d - 1) for d in drifts if d is not None),
+        "largest_drift_adjusted": max(abs(d - 1) for d in adjusted_drifts if d is not None),
+        "drift": [d and round(d, 4) for d in drifts],
+        "drift_adjusted": [d and round(d, 4) for d in adjusted_drifts],
+    }
+
+
+def mesh_of(oracle: Oracle, frames: Sequence[Frame]) -> dict[str, Any]:
+    """The fused surface of some views: how much of the views around it covers, and how near it is to the truth."""
+    fused = fuse_all(map(tidied, frames))
     around = all_around(oracle, REFERENCES)
     truth = [true_frame(oracle, camera) for camera in around]
     surface = merge_meshes([grid_mesh(f.image, f.depth, f.valid, f.camera) for f in truth])
     coverage = fmean(
         float(view_from(fused, camera).known.double().mean()) for camera in cameras_around(frames)
     )
-    drifts = drift(half.frames, half.truth)
-    return {
-        "disagreement_last": closing_error(last.frames),
-        "disagreement_half": closing_error(half.frames),
-        "disagreement_half_adjusted": closing_error(frames),
-        "reprojection": solution.before,
-        "reprojection_adjusted": solution.after,
-        "largest_drift": max(abs(d - 1) for d in drifts if d is not None),
-        "drift": [d and round(d, 4) for d in drifts],
-        "seam_median": median(abs(step) for step in last.seams + half.seams),
-        "seam_color_median": median(last.seams_color + half.seams_color),
-        "known_kept": min(last.kept + half.kept),
-        "coverage": coverage,
-        "hole_area": 1 - coverage,
-        "mesh": mesh_figures(fused.surface, surface, around).as_json(),
-        "seconds_by_stage": {stage: round(value, 2) for stage, value in half.seconds.items()},
-    }
+    figures = mesh_figures(fused.surface, surface, around).as_json()
+    return {"coverage": coverage, "hole_area": 1 - coverage, "mesh": figures}

@@ -3,6 +3,8 @@
     python examples/benchmarks/seambench.py --quick          # -> results/seambench.{json,txt,png}, minutes
     python examples/benchmarks/seambench.py [--plain FILE]   # thirty worlds of 128 px
 
+An interrupted run goes on where it was: finished worlds are kept, as long as code and models stay the same.
+
 A world's true first view is drawn from a second camera; what it shows there is known, the rest is a hole of a
 real shape. Every method gets the true picture of the new view and the known depth, and must say the rest. The
 worlds are those of the frozen evaluation set. Figures, on newly seen surface nearer than 40 m unless said otherwise:
@@ -11,112 +13,100 @@ mae, rmse, rel, delta1   errors, means over the cases
 seam                     median relative step of depth across the border of the hole, less that of the truth
 residual                 mean |ln predicted - ln known| on known pixels before they are put back
 kept                     share of known pixels whose depth is exactly what was known
-there_and_back           relative error after turning 30 degrees away and back, the first view withheld
+there_and_back           relative error of the first view after turning 60 degrees away and back, when it is withheld
 full_turn                see seam_walks.full_turn
 uncertainty              of several samples: rank correlation (Spearman) of their spread with the error in each
                          picture, and the error of the surest share of pixels relative to that of all of them
+stages                   seconds of one process in all, all methods together, and its most memory
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from builtin_jobs import Stage, run
 from record import RESULTS, hardware, save
-from seam_cases import CHANGES, Case, cases_of, oracles
-from seam_measures import MEANS, Row, calibration, calibration_summary, ratio, score, summary
-from seam_methods import SLOW, Method, is_alignment, methods
-from seam_sheet import sheet
-from seam_walks import full_turn, has_room, there_and_back
+from seam_cases import CHANGES, Case, cases_of
+from seam_costs import together
+from seam_measures import MEANS, Row, calibration_summary, ratio, score, summary
+from seam_methods import Method, is_alignment
+from seam_sheet import SHOWN, sheet
+from seam_worlds import (
+    AT,
+    LEAST_PIXELS,
+    WALKING,
+    Extent,
+    Networks,
+    rows_for,
+    says_something,
+    steps_in,
+    turn_in,
+)
 from torch import Tensor
 
-from depthgen.worlds import GENERATOR_VERSION, INDOOR_KINDS, content_hash
-from scene3d.backends.oracle import Oracle
+import scene3d
+from depthgen.checkpoint import builtin_path
+from depthgen.worlds import GENERATOR_VERSION, content_hash
 
-LEAST_PIXELS = 16  # newly seen surface below which a case says nothing
-AT = "turn 15"  # the change of view that the lines ask for
-WALKING = ("default", "scale-shift-depth", "border")
 LEAST_RATIO, LEAST_SEAM, LEAST_DISAGREEMENT = 0.5, 0.01, 0.02
-SHOWN = 6
-
-
-@dataclass(frozen=True)
-class Extent:
-    """worlds: of the evaluation set, every `stride`-th of them. slow_everywhere: slow methods at every change."""
-
-    worlds: int
-    stride: int
-    size: int
-    rooms: int
-    views: int = 24
-    slow_everywhere: bool = True
-
-    def oracles(self) -> list[tuple[str, Oracle]]:
-        """The worlds, each with its kind."""
-        return list(oracles(self.worlds, self.size))[:: self.stride]
-
-
+PICTURES = 6
 QUICK = Extent(worlds=15, stride=2, size=64, rooms=1, slow_everywhere=False)
 FULL = Extent(worlds=30, stride=1, size=128, rooms=4)
+SOURCES = (
+    *sorted(Path(__file__).parent.glob("seam_*.py")),
+    *sorted(Path(scene3d.__file__).parent.rglob("*.py")),
+)
 
 
-def single_steps(
-    rows_of: Sequence[Method], extent: Extent
-) -> tuple[list[Row], list[tuple[Case, dict[str, Tensor]]]]:
-    """Every method on every case of one change of view; the rows, and depth to look at."""
-    rows, shown = [], []
-    for kind, oracle in extent.oracles():
-        for case in cases_of(kind, oracle, list(CHANGES)):
-            if case.counted.sum() < LEAST_PIXELS or not case.seen.surface.any():
-                continue
-            slow = extent.slow_everywhere or case.change == AT
-            found = {m.name: score(case, m) for m in rows_of if slow or m.name not in SLOW}
-            rows += [row for row, _ in found.values()]
-            if case.change == AT:
-                shown.append((case, {name: depth for name, (_, depth) in found.items()}))
-        print(kind, oracle.world.seed, len(rows), flush=True)
-    return rows, shown
+def jobs(extent: Extent, networks: Networks) -> dict[str, Stage]:
+    """Those that take longest first."""
+    turns = [(number, name) for number in extent.to_turn_in() for name in WALKING]
+    return {
+        "turns": Stage(turn_in, (extent, networks), turns, SOURCES),
+        "steps": Stage(steps_in, (extent, networks), [(number,) for number in extent.chosen], SOURCES),
+    }
 
 
-def walks(rows_of: Sequence[Method], extent: Extent) -> tuple[Row, dict[str, Row]]:
-    """Errors after turning away and back in all worlds, and full turns in rooms."""
-    worlds = extent.oracles()
-    rooms = [(k, o) for k, o in worlds if k in INDOOR_KINDS and has_room(o)][: extent.rooms]
-    back, turns = {}, {}
-    for method in (m for m in rows_of if m.name in WALKING):
-        errors = [error for _, oracle in worlds if (error := there_and_back(oracle, method)) is not None]
-        back[method.name] = round(fmean(errors), 4)
-        turns[method.name] = {kind: full_turn(oracle, method, extent.views) for kind, oracle in rooms}
-        print(method.name, back[method.name], flush=True)
-    return back, turns
+def pictures(extent: Extent, rows_of: Sequence[Method]) -> list[tuple[Case, dict[str, Tensor]]]:
+    """Some cases, evenly chosen, and the depth that methods say there."""
+    some = extent.chosen[:: max(1, len(extent.chosen) // PICTURES)][:PICTURES]
+    cases = [
+        case for number in some for case in cases_of(*extent.oracle(number), [AT]) if says_something(case)
+    ]
+    return [(case, {m.name: score(case, m)[1] for m in rows_of if m.name in SHOWN}) for case in cases]
 
 
-def lines_of(rows: list[Row], rows_of: Sequence[Method], turns: dict[str, Row]) -> dict[str, Row]:
+def lines_of(rows: list[Row], rows_of: Sequence[Method], turns: list[Row]) -> dict[str, Row]:
     """What the figures must reach, and whether they do."""
     at_line, ours = (
         [r for r in rows if r[key] == value] for key, value in (("change", AT), ("method", "default"))
     )
     alignment = ratio(at_line, [method.name for method in rows_of if is_alignment(method)])
-    rooms = list(turns["default"].values())
-    kept = min([row["kept"] for row in ours] + [room["known_kept"] for room in rooms])
-    closing = max(room["disagreement_last"] for room in rooms)
+    exact = min([row["kept"] for row in ours] + [turn["known_kept"] for turn in turns])
+    closing = [turn["first_withheld"] for turn in turns]
+    as_completed, after = (
+        max(turn[name] for turn in closing) for name in ("disagreement", "disagreement_adjusted")
+    )
     seam = summary(ours)["seam"]
     return {
         "mae_over_best_alignment": alignment | _line(alignment["ratio"], LEAST_RATIO),
         "mae_over_best_rival": ratio(at_line, [method.name for method in rows_of if method.rival]),
         "seam_median": _line(seam, LEAST_SEAM),
-        "full_turn_disagreement_worst": _line(closing, LEAST_DISAGREEMENT),
-        "known_kept": {"value": kept, "line": 1.0, "reached": kept == 1.0},
+        "full_turn_disagreement_as_completed": _line(as_completed, LEAST_DISAGREEMENT),
+        "full_turn_disagreement_after_global_adjustment": _line(after, LEAST_DISAGREEMENT),
+        "known_kept": {"value": exact, "line": 1.0, "reached": exact == 1.0},
     }
 
 
 def _line(value: float, most: float) -> Row:
     return {"value": value, "line": most, "reached": value <= most}
+
+
+NO_CASE = f"no case: nowhere {LEAST_PIXELS} pixels of surface are new, as cracks 2 pixels wide are no holes"
 
 
 def table(report: dict[str, Any]) -> str:
@@ -125,16 +115,20 @@ def table(report: dict[str, Any]) -> str:
     lines = []
     for change, rows in report["changes"].items():
         lines.append(f"{change:34} cases " + " ".join(f"{name:>8}" for name in names))
+        if not rows:
+            lines.append(f"  {NO_CASE}")
         for method, row in rows.items():
             values = (f"{row[name]:8.4f}" if row[name] is not None else 7 * " " + "-" for name in names)
             lines.append(f"  {method:32} {row['cases']:5} " + " ".join(values))
-    for name in ("lines", "there_and_back", "uncertainty"):
+    for name in ("lines", "there_and_back", "uncertainty", "stages"):
         lines.append(f"{name}")
         lines += [f"  {key}: {value}" for key, value in report[name].items()]
-    for method, rooms in report["full_turn"].items():
-        for kind, figures in rooms.items():
-            lines.append(f"full turn, {method}, {kind}")
-            lines += [f"  {key}: {value}" for key, value in figures.items()]
+    for room, turns in report["full_turn"].items():
+        for method, figures in turns.items():
+            lines.append(f"full turn, {method}, {room}")
+            for key, value in figures.items():
+                inner = value.items() if key.endswith("withheld") else [("", value)]
+                lines += [f"  {f'{key} {name}'.strip()}: {of_it}" for name, of_it in inner]
     return "\n".join(lines) + "\n"
 
 
@@ -172,37 +166,50 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="8 worlds of 64 px, one room, slow rivals at 15 degrees"
     )
-    parser.add_argument("--depth", default="builtin", help="depth network of ours: name or file")
     parser.add_argument(
-        "--plain", help="file of one that is never shown known depth, for the rows that align"
+        "--depth", type=Path, default=builtin_path("depth"), help="file of a depth network of ours"
     )
-    arguments = parser.parse_args()
-    machine, start, extent = hardware(), time.perf_counter(), QUICK if arguments.quick else FULL
-    rows_of = methods(arguments.depth, arguments.plain)
-    rows, shown = single_steps(rows_of, extent)
-    back, turns = walks(rows_of, extent)
+    parser.add_argument(
+        "--plain", type=Path, help="file of one that is never shown known depth, for the rows that align"
+    )
+    parser.add_argument(
+        "--kept", type=Path, default=Path("runs/seambench"), help="folder of the worlds that are done"
+    )
+    options = parser.parse_args()
+    machine, extent = hardware(), QUICK if options.quick else FULL
+    networks = (options.depth, options.plain)
+    found = run(jobs(extent, networks), options.kept)
     report = {
         "hardware": machine,
         "evaluation": {
-            "worlds": len(extent.oracles()),
+            "worlds": len(extent.chosen),
             "size": extent.size,
             "generator_version": GENERATOR_VERSION,
             "set": content_hash(extent.worlds),
         },
-        "lines": rounded(lines_of(rows, rows_of, turns)),
-        "methods": {method.name: method.about for method in rows_of},
-        "changes": by_change(rows, rows_of),
-        "there_and_back": back,
-        "full_turn": rounded(turns),
-        "uncertainty": calibration_summary([calibration(case, rows_of[0]) for case, _ in shown]),
-        "seconds": round(time.perf_counter() - start),
-        "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        **report_of(found["steps"], found["turns"], rows_for(*networks)),
     }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "seambench.txt").write_text(markdown(report) + "\n" + table(report), encoding="utf8")
-    sheet(shown[:: max(1, len(shown) // SHOWN)][:SHOWN]).save(RESULTS / "seambench.png")
+    sheet(pictures(extent, rows_for(*networks))).save(RESULTS / "seambench.png")
     print(markdown(report), table(report), sep="\n")
     save("seambench", report)
+
+
+def report_of(steps: Row, turns: Row, rows_of: Sequence[Method]) -> Row:
+    """What the figures of all worlds amount to."""
+    rooms: dict[str, Row] = {}
+    for room, method, figures in turns["turns"]:
+        rooms.setdefault(room, {})[method] = figures
+    return {
+        "lines": rounded(lines_of(steps["rows"], rows_of, [room["default"] for room in rooms.values()])),
+        "methods": {method.name: method.about for method in rows_of},
+        "changes": by_change(steps["rows"], rows_of),
+        "there_and_back": {name: round(fmean(errors), 4) for name, errors in steps["there_and_back"].items()},
+        "full_turn": rounded(rooms),
+        "uncertainty": calibration_summary(steps["calibration"]),
+        "stages": {stage: together(costs) for stage, costs in (steps["costs"] | turns["costs"]).items()},
+    }
 
 
 if __name__ == "__main__":
