@@ -45,20 +45,21 @@ class CompletionMethod:
     shift are fitted to the known depth, in depth, in disparity or in what the model's numbers mean (a metric
     model's are only scaled). carry: how the error that is left on known pixels goes on into the rest:
     "edges" stops at those of picture and predicted depth, "membrane" does not, "border" interpolates that of
-    the border of the hole; None: it stays a seam. mirror: whether the network also looks at the mirrored
-    picture. refine: times to which the result is noised, denoised, carried and averaged with itself, in turn.
+    the border of the hole; None: it stays a seam. average: whether the network also looks at the
+    picture shifted and mirrored. refine: times to which the result is noised, denoised, carried and averaged
+    with itself, in turn.
     """
 
     steering: Steering | None = None
     fit: Fit | None = None
     carry: Carry | None = None
-    mirror: bool = False
+    average: bool = False
     refine: tuple[float, ...] = ()
 
 
 METHODS = {
     "read": CompletionMethod(Resample(1), None, "edges"),  # for networks that are shown known depth
-    "refine": CompletionMethod(None, "meaning", "edges", mirror=True, refine=(0.2, 0.1, 0.05)),
+    "refine": CompletionMethod(None, "meaning", "edges", average=True, refine=(0.2, 0.1, 0.05)),
     "guide": CompletionMethod(Guide(limit=1.0), None, "edges"),
     "align": CompletionMethod(None, "meaning", "edges"),
     "replace": CompletionMethod(Resample(1)),

@@ -138,7 +138,7 @@ class DepthEstimator:
         if not given.known.any():
             return self.predict(picture, camera=camera, samples=samples, steps=steps, generator=generator)
         request = SampleRequest(
-            samples, steps, camera, generator or _seeded(), steering=way.steering, mirror=way.mirror
+            samples, steps, camera, generator or _seeded(), steering=way.steering, average=way.average
         )
         drawn = self.sampler.sample(picture, given if way.steering else None, request)
         far, domain = min(drawn.far, FARTHEST), self.meaning if way.fit == "meaning" else way.fit

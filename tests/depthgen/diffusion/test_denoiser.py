@@ -1,6 +1,8 @@
 import torch
 
-from depthgen.diffusion.denoiser import clipped, denoise_at, guided
+import pytest
+
+from depthgen.diffusion.denoiser import LOOKS, Look, clipped, denoise_at, guided, look_averaged
 
 Z, T = torch.zeros(2, 1, 1, 1), torch.zeros(2)
 
@@ -32,3 +34,29 @@ def test_denoise_at_gives_every_batch_entry_the_time_in_the_type_of_the_data():
         return z + t[:, None, None, None]
 
     torch.testing.assert_close(denoise_at(echo, Z, torch.tensor(0.25, dtype=torch.float64)), Z + 0.25)
+
+
+PICTURE = torch.arange(60.0).reshape(1, 2, 5, 6)
+
+
+def test_a_look_moves_the_picture_down_and_to_the_right_and_repeats_its_border():
+    moved = Look(1, mirrored=False).at(PICTURE)
+    assert torch.equal(moved[..., 1:, 1:], PICTURE[..., :-1, :-1])
+    assert torch.equal(moved[..., 0, 1:], PICTURE[..., 0, :-1])
+    assert torch.equal(Look(1, mirrored=True).at(PICTURE), moved.flip(-1))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_is_looked_at_goes_back_to_its_place(look: Look):
+    assert torch.equal(look.back(look.at(PICTURE))[..., 1:-1, 1:-1], PICTURE[..., 1:-1, 1:-1])
+
+
+def test_the_mean_over_looks_is_of_the_condition_and_of_z_where_they_belong():
+    found = look_averaged(lambda condition: lambda z, t: condition + 2 * z, PICTURE)(PICTURE, T[:1])
+    torch.testing.assert_close(found[..., 1:-1, 1:-1], 3 * PICTURE[..., 1:-1, 1:-1])
+
+
+def test_an_answer_that_is_tied_to_the_picture_s_frame_is_averaged():
+    columns = torch.tensor([8.0, 0.0, 0.0, 0.0, 0.0]).expand(1, 1, 4, 5)
+    found = look_averaged(lambda condition: lambda z, t: columns, columns)(columns, T[:1])
+    assert found[0, 0, 1].tolist() == [2.0, 2.0, 0.0, 2.0, 2.0]
