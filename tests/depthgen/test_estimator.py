@@ -6,7 +6,6 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from depthgen import DepthEstimator
-from depthgen.diffusion.denoiser import LOOKS
 from depthgen.depth import DepthCoding
 from depthgen.depth_models import (
     SKY_CODE,
@@ -16,6 +15,7 @@ from depthgen.depth_models import (
     default_steps,
     focal_scale,
 )
+from depthgen.diffusion.denoiser import LOOKS
 from depthgen.estimator import DepthPrediction
 from depthgen.geometry import Camera
 from depthgen.model import ModelConfig, decoded

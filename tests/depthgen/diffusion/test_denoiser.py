@@ -1,6 +1,5 @@
-import torch
-
 import pytest
+import torch
 
 from depthgen.diffusion.denoiser import LOOKS, Look, clipped, denoise_at, guided, look_averaged
 
