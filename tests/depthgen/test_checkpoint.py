@@ -102,7 +102,7 @@ def test_files_that_are_no_safetensors(tmp_path: Path) -> None:
 
 
 def test_unknown_builtin_lists_the_known() -> None:
-    with pytest.raises(ValueError, match="completer, depth, judge"):
+    with pytest.raises(ValueError, match="completer, upsampler, depth, judge"):
         builtin_path("colour")
 
 
