@@ -36,7 +36,7 @@ SAMPLERS: dict[str, Callable[..., Tensor]] = {
 ANCESTRAL_STEPS = 128  # the paper's
 NOISE_PREDICTION_STEPS = 64  # what a network that predicts the noise needs at least (DMD, arXiv 2312.13252)
 SEVERAL_SAMPLES_STEPS = 4
-REFINING_DRAWS = 2  # of noise, whose mean is taken
+REFINING_DRAWS = 4  # of noise, whose mean is taken
 # What a model's numbers are before anything is known of the scene: metres, or depth or 1 / depth up to an
 # unknown scale and shift.
 Meaning = Literal["metric", "affine depth", "affine disparity"]

@@ -125,7 +125,7 @@ def test_refining_takes_the_networks_word_for_the_picture_shifted_and_mirrored(
     expected = sampler.model.config.coding.decode(image[:1] - 0.5)
     inside = (..., slice(1, -1), slice(1, -1))  # a shift brings in the border twice
     torch.testing.assert_close(refined.depth[0][inside], expected[inside])
-    assert times == pytest.approx([0.2] * 8)  # two draws of noise, each looked at four times
+    assert times == pytest.approx([0.2] * 16)  # four draws of noise, each looked at four times
 
 
 def test_of_an_error_by_more_than_a_factor_of_two_no_more_is_carried_on():
