@@ -101,7 +101,8 @@ class DepthEstimator:
 
         camera: its intrinsics set the scale of metric models, which otherwise assume the field of view they
         were trained with (60 degrees over the shorter side). samples: how many to draw. steps: of the
-        sampler. generator: by default one seeded with 0, so that the same image gives the same depth.
+        sampler; a lone one is the mean over the picture shifted and mirrored. generator: by default one
+        seeded with 0, so that the same image gives the same depth.
         sampler: "ddim", "dpm++", "heun", or "ancestral" (128 steps, as the paper), see
         `depthgen.depth_models.default_steps`; foreign models have their own. reduce: samples to one depth by
         their "mean", "median" or most likely "mode" (see `depthgen.depth.most_likely_mode`).

@@ -93,7 +93,7 @@ def caption_words() -> frozenset[str]:
 def familiarity(asked: Sequence[str], encoder: TextEncoder) -> Tensor:
     """(N,) log ratio of the densities of known and of foreign words at N words; above 0: nearer to known."""
     known, foreign = _anchors(encoder)
-    vectors = _unit_vectors(asked, encoder)
+    vectors = unit_vectors(asked, encoder)
     return _log_density(vectors, known) - _log_density(vectors, foreign)
 
 
@@ -107,10 +107,10 @@ def _anchors(encoder: TextEncoder) -> tuple[Tensor, Tensor]:
     """Unit vectors of the known words and of the foreign ones."""
     known = caption_words()
     foreign = [word for word in words(FOREIGN) if word not in known]
-    return _unit_vectors(sorted(known - silent_words()), encoder), _unit_vectors(foreign, encoder)
+    return unit_vectors(sorted(known - silent_words()), encoder), unit_vectors(foreign, encoder)
 
 
-def _unit_vectors(texts: Sequence[str], encoder: TextEncoder) -> Tensor:
+def unit_vectors(texts: Sequence[str], encoder: TextEncoder) -> Tensor:
     """(N, C) on the CPU: the mean token state of each text, as the encoder was trained to be used."""
     states = encoder(texts)
     weight = states.valid[..., None].float()

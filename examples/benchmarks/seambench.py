@@ -1,7 +1,7 @@
 """SeamBench: depth that is completed after a change of view, ours and published ways, on worlds with exact truth.
 
-    python examples/benchmarks/seambench.py --quick          # -> results/seambench.{json,txt,png}, minutes
-    python examples/benchmarks/seambench.py [--plain FILE]   # thirty worlds of 128 px
+    python examples/benchmarks/seambench.py --quick          # -> results/seambench_quick.{json,txt,png}, minutes
+    python examples/benchmarks/seambench.py [--plain FILE]   # -> results/seambench.*, thirty worlds of 128 px
 
 An interrupted run goes on where it was: finished worlds are kept, as long as code and models stay the same.
 
@@ -189,11 +189,12 @@ def main() -> None:
         },
         **report_of(found["steps"], found["turns"], rows_for(*networks)),
     }
+    name = "seambench_quick" if options.quick else "seambench"
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "seambench.txt").write_text(markdown(report) + "\n" + table(report), encoding="utf8")
-    sheet(pictures(extent, rows_for(*networks))).save(RESULTS / "seambench.png")
+    (RESULTS / f"{name}.txt").write_text(markdown(report) + "\n" + table(report), encoding="utf8")
+    sheet(pictures(extent, rows_for(*networks))).save(RESULTS / f"{name}.png")
     print(markdown(report), table(report), sep="\n")
-    save("seambench", report)
+    save(name, report)
 
 
 def report_of(steps: Row, turns: Row, rows_of: Sequence[Method]) -> Row:

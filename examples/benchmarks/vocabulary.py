@@ -17,10 +17,24 @@ from record import save
 from torch import Tensor
 
 from depthgen.text import TextEncoder
-from depthgen.vocabulary import LEAST_RATIO, caption_words, familiarity
-from depthgen.worlds import GENERATOR_VERSION
+from depthgen.vocabulary import LEAST_RATIO, caption_words, familiarity, unit_vectors
+from depthgen.worlds import COLORS, GENERATOR_VERSION, KINDS, OBJECTS, TIMES, WEATHERS
+from depthgen.worlds.vocabulary import (
+    HELD_OUT_COLORS,
+    HELD_OUT_OBJECTS,
+    HELD_OUT_PLACES,
+    HELD_OUT_TIMES,
+    HELD_OUT_WEATHERS,
+)
 
 WORDS = Path(__file__).with_name("vocabulary_words.txt")
+HELD_OUT = {
+    "places": HELD_OUT_PLACES,
+    "times": HELD_OUT_TIMES,
+    "weathers": HELD_OUT_WEATHERS,
+    "colours": HELD_OUT_COLORS,
+    "objects": HELD_OUT_OBJECTS,
+}
 
 
 def lists() -> dict[str, list[str]]:
@@ -54,6 +68,16 @@ def area(understood: Tensor, unknown: Tensor) -> float:
     return round(higher.mean().item(), 3)
 
 
+def nearest_is_right(words_for: dict[str, tuple[str, ...]], encoder: TextEncoder) -> dict[str, int]:
+    """Of the held-out words for each name, those whose nearest name is theirs."""
+    names = [*KINDS, *TIMES, *WEATHERS, *COLORS, *OBJECTS]
+    pairs = [(name, word) for name, held_out in words_for.items() for word in held_out]
+    nearness = unit_vectors([word for _, word in pairs], encoder) @ unit_vectors(names, encoder).T
+    found = [names[i] for i in nearness.argmax(1)]
+    right = sum(name == nearest for (name, _), nearest in zip(pairs, found, strict=True))
+    return {"right": right, "of": len(pairs)}
+
+
 def main() -> None:
     encoder, named = TextEncoder.load(), lists()
     found = {name: ratios(words, encoder) for name, words in named.items()}
@@ -74,6 +98,9 @@ def main() -> None:
             for word, is_wrong in zip(named[name + kind], wrong.tolist(), strict=True)
             if is_wrong
         ]
+    figures["nearest name of held-out words"] = {
+        name: nearest_is_right(words_for, encoder) for name, words_for in HELD_OUT.items()
+    }
     save("vocabulary", figures)
 
 
