@@ -209,6 +209,7 @@ class _Run:
         return self.step % every == 0 or self.over
 
     def progress(self, batches: Iterable[Sequence[Batch]]) -> Any:
+        """The batches behind a progress bar, which only the main process shows."""
         from tqdm import tqdm
 
         quiet = not self.accelerator.is_main_process
@@ -233,6 +234,7 @@ class _Run:
         return row
 
     def facts(self) -> dict[str, Any]:
+        """What a checkpoint records of the run: steps and seconds so far, precision, hardware, parameters."""
         parameters = sum(p.numel() for p in self.average.module.parameters())
         return {
             "precision": self.precision,
@@ -246,6 +248,7 @@ class _Run:
         }
 
     def state(self) -> dict[str, Any]:
+        """All that `restore` needs to go on exactly."""
         return {
             "step": self.step,
             "seconds": self.seconds(),

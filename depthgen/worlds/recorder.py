@@ -72,6 +72,8 @@ def thing(
     """Decorate a function of a spot (or site) that builds one object; its colour is its first `Color`."""
 
     def decorate(build: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
+        """`build`, with what it builds recorded as one `noun`."""
+
         @wraps(build)
         def recorded(place: HasBuilder, *args: P.args, **kwargs: P.kwargs) -> None:
             color = next((value.name for value in args if isinstance(value, Color)), "")

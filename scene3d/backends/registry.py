@@ -93,6 +93,7 @@ class _Loader:
         return oracle_for(self.prompt, self.config.seed, self.camera, self.device)
 
     def text_to_image(self, name: str) -> TextToImage:
+        """The painter of first views of this name, one of `roles_of`."""
         if not name.startswith(DIFFUSERS):
             return self.oracle if name == "oracle" else self._completer(name)
         from scene3d.backends.foreign import load_text_to_image
@@ -100,6 +101,7 @@ class _Loader:
         return load_text_to_image(name.removeprefix(DIFFUSERS), self.device, self.config)
 
     def inpainter(self, name: str) -> Inpainter:
+        """What fills the holes of pictures, of this name, one of `roles_of`."""
         if not name.startswith(DIFFUSERS):
             return self.oracle if name == "oracle" else self._completer(name)
         from scene3d.backends.foreign import load_inpainter
@@ -107,6 +109,7 @@ class _Loader:
         return load_inpainter(name.removeprefix(DIFFUSERS), self.device, self.config)
 
     def depth(self, name: str) -> DepthModel:
+        """The depth model of this name, one of `roles_of`, sampled and completed as configured."""
         if name == "oracle":
             return self.oracle
         from depthgen import DepthEstimator
