@@ -31,18 +31,11 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    (
-        "depth",
-        139_616,
-    ): "64 minutes on one of two cores, beside other work, with `optimizer=muon` and times nearer to "
-    "1 than before; from the weights of the version before after 12 minutes more of the same (20,640 pictures, "
-    "`train.learning_rate=5e-4`), which AdamW in the same time improved half as much (held-out REL 0.167 to 0.165; "
-    "Muon 0.163).",
-    (
-        "completer",
-        45_600,
-    ): "38 minutes on one of two cores, beside other work, with `optimizer=muon`: the held-out loss "
-    "fell from 0.0511 to 0.0450; the 119,648 pictures by AdamW before had brought it from 0.0673 to 0.0511.",
+    ("depth", 139_616): (
+        "64 minutes on one of two cores, beside other work, from the version before after 12 minutes more of the "
+        "same (20,640 pictures, `train.learning_rate=5e-4`)."
+    ),
+    ("completer", 45_600): "38 minutes on one of two cores, beside other work.",
     ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
 }
 
