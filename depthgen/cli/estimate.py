@@ -93,6 +93,8 @@ def _tell(path: Path, out: DepthPrediction, lost: int, seconds: float) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    from depthgen.completion import completion_method
+
     stems = [path.stem for path in arguments.images]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
@@ -105,6 +107,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--known has a sampler of its own and averages its samples; leave these two out")
     if arguments.completion and not arguments.known:
         raise ValueError("--completion says how known depth is used; give that too, with --known")
+    if arguments.completion:
+        completion_method(arguments.completion)
     if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
         raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
 

@@ -1,7 +1,7 @@
 """What a few-step student of the built-in completer keeps of its teacher, and what it saves.
 
     depthgen-train experiment=completer_student
-    python examples/benchmarks/students.py runs/completer_student/model.safetensors
+    python examples/benchmarks/students.py runs/completer_student/model.safetensors [--teacher FILE]
 
 Pictures for held-out captions are judged as in `depthgen-evaluate protocol=prompts`, all from the same noise; the
 distance is that to the pictures of the teacher in the steps that the student was taught.
@@ -37,12 +37,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("student", type=Path)
+    parser.add_argument("--teacher", default="builtin", help="weights it was taught by (default: those that ship)")
     parser.add_argument("--count", type=int, default=COUNT, help="worlds")
     arguments = parser.parse_args()
     machine = hardware()
     upsampler = "builtin" if is_shipped("upsampler") else None
     teacher, student = (
-        ImageCompleter.from_pretrained(name, upsampler=upsampler) for name in ("builtin", arguments.student)
+        ImageCompleter.from_pretrained(name, upsampler=upsampler)
+        for name in (arguments.teacher, arguments.student)
     )
     _, record = load_checkpoint(arguments.student)
     taught = record["experiment"]["distil"]

@@ -1,4 +1,4 @@
-"""What is done to the depth of a view: scale, shift and a low-order field."""
+"""What is done to the depth of a view: scale, shift and a smooth field."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch import Tensor
 from depthgen.geometry import Camera
 from scene3d.frame import Frame
 
-NODES = 3  # control values along each side of a view
+COARSEST = 4  # control values along each side of a view that make one bicubic patch
 
 
 @dataclass(frozen=True, eq=False)
 class Correction:
     """Depth z at the point x of the picture becomes (z + shift) exp(field(x)).
 
-    shift: metres. field: (3, 3) float64, the control values of a biquadratic Bezier patch over the picture.
+    shift: metres. field: (n, n) float64, n >= 4, control values of a uniform bicubic B-spline over it.
     """
 
     shift: float
@@ -28,17 +28,25 @@ class Correction:
     @staticmethod
     def none() -> Correction:
         """The correction that leaves depth as it is."""
-        return Correction(0.0, torch.zeros(NODES, NODES, dtype=torch.float64))
+        return Correction(0.0, torch.zeros(COARSEST, COARSEST, dtype=torch.float64))
 
     @property
     def scale(self) -> float:
         """The factor on depth, as the geometric mean over the picture."""
-        return math.exp(float(self.field.mean()))
+        share = _basis((torch.arange(64, dtype=torch.float64) + 0.5) / 64, len(self.field)).mean(0)
+        return math.exp(float(share @ self.field @ share))
 
     def of(self, depth: Tensor, position: Tensor, camera: Camera) -> Tensor:
         """Corrected metres (...) of depths (...) at image points (..., 2), pixels; a shift at most halves."""
-        factor = (patch_weights(position, camera) @ self.field.flatten().to(depth)).exp()
+        weights = patch_weights(position, camera, len(self.field))
+        factor = (weights @ self.field.flatten().to(depth)).exp()
         return torch.maximum(depth + self.shift, depth / 2) * factor
+
+    def refined(self, nodes: int) -> Correction:
+        """The same with `nodes` control values a side; exact from COARSEST, else as near as these allow."""
+        points = torch.linspace(0, 1, 4 * nodes, dtype=torch.float64)
+        finer = torch.linalg.pinv(_basis(points, nodes)) @ _basis(points, len(self.field))
+        return Correction(self.shift, finer @ self.field @ finer.T)
 
 
 @dataclass(frozen=True)
@@ -65,12 +73,18 @@ def adjusted(frames: Sequence[Frame], adjustment: Adjustment) -> tuple[Frame, ..
     return tuple(_corrected(frame, correction) for frame, correction in pairs)
 
 
-def patch_weights(position: Tensor, camera: Camera) -> Tensor:
-    """Weights (..., 9) of the control values, by rows, at image points (..., 2), pixels; they sum to 1."""
+def patch_weights(position: Tensor, camera: Camera, nodes: int) -> Tensor:
+    """Weights (..., nodes^2), of sum 1, of the control values, by rows, at points (..., 2), pixels."""
     size = torch.tensor([camera.width, camera.height]).to(position)
-    t = (position / size).unsqueeze(-1)
-    bernstein = torch.cat([(1 - t) * (1 - t), 2 * t * (1 - t), t * t], dim=-1)  # (..., 2, 3)
-    return (bernstein[..., 1, :, None] * bernstein[..., 0, None, :]).flatten(-2)
+    along = _basis(position / size, nodes)  # (..., 2, nodes)
+    return (along[..., 1, :, None] * along[..., 0, None, :]).flatten(-2)
+
+
+def _basis(t: Tensor, nodes: int) -> Tensor:
+    """Uniform cubic B-splines (..., nodes) over [0, 1] at t (...)."""
+    knots = torch.arange(-1, nodes - 1).to(t)  # where each has its peak, in intervals
+    away = ((nodes - 3) * t.clamp(0, 1).unsqueeze(-1) - knots).abs()
+    return ((2 - away).clamp(min=0) ** 3 - 4 * (1 - away).clamp(min=0) ** 3) / 6
 
 
 def pixel_centres(camera: Camera) -> Tensor:

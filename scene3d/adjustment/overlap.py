@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depthgen.geometry import depth_edges, project
-from scene3d.adjustment.correction import Correction, patch_weights
+from scene3d.adjustment.correction import Correction
 from scene3d.backdrop import world_directions
 from scene3d.frame import Frame
 
@@ -52,11 +52,6 @@ class Samples:
     def typical(self) -> float:
         """Median depth in metres, 1 without samples: the unit of shifts."""
         return float(self.depth.median()) if len(self.depth) else 1.0
-
-    @cached_property
-    def weights(self) -> Tensor:
-        """(S, 9) of the control values at the samples."""
-        return patch_weights(self.position, self.frame.camera)
 
     @cached_property
     def map(self) -> Tensor:

@@ -1,35 +1,69 @@
-"""The corrections of all views at once: sparse least squares, robustly reweighted.
+"""The corrections of all views at once: sparse least squares, robustly reweighted, from coarse to fine.
 
 A Gauss-Newton step linearises every residual in the parameters of its two views; between steps, samples are
 carried over anew and those that disagree more than the rest lose weight (Cauchy's function, its width shrunk
-from step to step, so that a loop that is far from closing is not taken for an outlier). Bundle adjustment of
-depth in this form is known from "Robust Consistent Video Depth Estimation" (Kopf et al., arXiv 2012.05901).
+from step to step, so that a loop that is far from closing is not taken for an outlier). Fields of one patch
+spread what has drifted over all views; finer ones, held near them, then take up what is wrong in the shape of
+each view. Bundle adjustment of depth in this form is known from "Robust Consistent Video Depth Estimation"
+(Kopf et al., arXiv 2012.05901).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from scene3d.adjustment.correction import NODES, Adjustment, Correction, no_adjustment, patch_weights
+from scene3d.adjustment.correction import (
+    COARSEST,
+    Adjustment,
+    Correction,
+    no_adjustment,
+    patch_weights,
+)
 from scene3d.adjustment.overlap import Overlap, Samples, overlap
 from scene3d.frame import Frame
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
-UNKNOWNS = 1 + NODES**2  # of a view: shift in units of its typical depth, and the control values
 NOISE = 0.0015  # of the residuals of an overlap, which err together: their number gives them no more weight
-SCALE_PRIOR, FIELD_PRIOR, SHIFT_PRIOR = 1.0, 0.1, 0.1  # how far corrections stray where nothing is seen
 WIDEST, NARROWEST, SHRINKING = 0.3, 1e-3, 0.3  # of the robust weights, in log depth, and from step to step
 SPREAD = 4.0  # no narrower than so many times the median of an overlap: where all disagree, none is wrong
-MOST_STEPS, SMALLEST_STEP = 20, 1e-4
+SMALLEST_STEP = 1e-4
 GAIN = 0.1
+
+
+@dataclass(frozen=True)
+class Level:
+    """Control values along each side of a view, steps at most, and how far it strays from the level before.
+
+    scale, field: standard deviations in log depth where nothing is seen. shift: in units of typical depth.
+    """
+
+    nodes: int
+    steps: int
+    scale: float
+    field: float
+    shift: float = 0.1
+
+    @property
+    def unknowns(self) -> int:
+        """Of a view: shift in units of its typical depth, and the control values."""
+        return 1 + self.nodes**2
+
+    def prior(self) -> np.ndarray:
+        """Inverse covariance (unknowns, unknowns) of a view's change before anything is seen."""
+        count = self.nodes**2
+        mean = np.full((count, count), 1 / count)
+        prior = np.zeros((self.unknowns, self.unknowns))
+        prior[0, 0] = 1 / self.shift**2
+        prior[1:, 1:] = (np.eye(count) - mean) / self.field**2 + mean / count / self.scale**2
+        return prior
+
+
+LEVELS = (Level(COARSEST, 12, scale=1.0, field=0.1), Level(10, 8, scale=0.1, field=0.05))
 
 Link = tuple[int, int, Overlap]
 
@@ -40,21 +74,31 @@ def solve(frames: Sequence[Frame]) -> Adjustment:
     None at all where they do not lower the mean disagreement by GAIN: views that agree are left alone.
     """
     samples = [Samples.of(frame) for frame in frames]
-    theta = np.zeros((len(frames), UNKNOWNS))
+    corrections = [Correction.none() for _ in frames]
     pairs = [(i, j) for i in range(len(frames)) for j in range(len(frames)) if i != j]
-    links = list(_links(samples, _corrections(theta, samples), pairs))
+    links = list(_links(samples, corrections, pairs))
     before, pairs = _mean_disagreement(links), [(i, j) for i, j, _ in links]
-    for step in range(MOST_STEPS if links else 0):
-        least_width = max(NARROWEST, WIDEST * SHRINKING**step)
-        change = _step(theta, links, samples, least_width)
-        theta[1:] += change
-        links = list(_links(samples, _corrections(theta, samples), pairs))
-        if least_width == NARROWEST and np.abs(change).max(initial=0) < SMALLEST_STEP:
-            break
-    after = _mean_disagreement(links)
+    for level in LEVELS if links else ():
+        corrections = _solved(level, corrections, samples, pairs)
+    after = _mean_disagreement(list(_links(samples, corrections, pairs)))
     if before is None or after is None or after > (1 - GAIN) * before:
         return replace(no_adjustment(frames), before=before, after=before)
-    return Adjustment(tuple(_corrections(theta, samples)), before, after)
+    return Adjustment(tuple(corrections), before, after)
+
+
+def _solved(
+    level: Level, start: Sequence[Correction], samples: Sequence[Samples], pairs: Sequence[tuple[int, int]]
+) -> list[Correction]:
+    """The corrections of a level, found from those of the level before."""
+    coarse = theta = _unknowns([correction.refined(level.nodes) for correction in start], samples)
+    for step in range(level.steps):
+        least_width = max(NARROWEST, WIDEST * SHRINKING**step)
+        links = list(_links(samples, _corrections(theta, samples), pairs))
+        change = _step(level, theta, coarse, links, samples, least_width)
+        theta = theta + change
+        if least_width == NARROWEST and np.abs(change).max(initial=0) < SMALLEST_STEP:
+            break
+    return _corrections(theta, samples)
 
 
 def _links(
@@ -66,9 +110,17 @@ def _links(
             yield i, j, found
 
 
+def _unknowns(corrections: Sequence[Correction], samples: Sequence[Samples]) -> np.ndarray:
+    """(N, unknowns) of all views."""
+    pairs = zip(corrections, samples, strict=True)
+    return np.stack([np.append(c.shift / view.typical, c.field.numpy().ravel()) for c, view in pairs])
+
+
 def _corrections(theta: np.ndarray, samples: Sequence[Samples]) -> list[Correction]:
+    """The inverse of `_unknowns`."""
+    nodes = math.isqrt(theta.shape[1] - 1)
     return [
-        Correction(float(row[0]) * view.typical, torch.from_numpy(row[1:].reshape(NODES, NODES).copy()))
+        Correction(float(row[0]) * view.typical, torch.from_numpy(row[1:].reshape(nodes, nodes).copy()))
         for row, view in zip(theta, samples, strict=True)
     ]
 
@@ -81,19 +133,36 @@ def _mean_disagreement(links: Sequence[Link]) -> float | None:
 
 
 def _step(
-    theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples], least_width: float
+    level: Level,
+    theta: np.ndarray,
+    coarse: np.ndarray,
+    links: Sequence[Link],
+    samples: Sequence[Samples],
+    least_width: float,
 ) -> np.ndarray:
-    """The Gauss-Newton step of all views but the first, (N - 1, UNKNOWNS)."""
-    from scipy.sparse import block_diag, diags
+    """The Gauss-Newton step (N, unknowns), nought for the first view."""
+    from scipy.sparse import bsr_matrix
     from scipy.sparse.linalg import spsolve
 
-    J = _jacobian(theta, links, samples)
-    residual = torch.cat([found.residual for _, _, found in links]).numpy()
-    weight = diags(torch.cat([_weights(found.residual, least_width) for _, _, found in links]).numpy())
-    prior = block_diag([_prior()] * (len(theta) - 1), format="csr")
-    normal = J.T @ weight @ J + prior
-    gradient = J.T @ (weight @ residual) + prior @ theta[1:].flatten()
-    return spsolve(normal.tocsc(), -gradient).reshape(-1, UNKNOWNS)
+    prior = level.prior()
+    normal = {(i, i): prior for i in range(len(theta))}
+    gradient = (theta - coarse) @ prior
+    for i, j, found in links:
+        own, other = _derivatives(level, theta, (i, j), found, samples)
+        weight = _weights(found.residual, least_width)
+        for row, by_row in ((i, own), (j, other)):
+            weighted = (weight[:, None] * by_row).T
+            gradient[row] += (weighted @ found.residual).numpy()
+            for column, by_column in ((i, own), (j, other)):
+                block = (weighted @ by_column).numpy()
+                normal[row, column] = normal.get((row, column), 0) + block
+    filled = sorted(pair for pair in normal if min(pair) > 0)
+    rows, columns = np.array(filled).T - 1
+    first = np.searchsorted(rows, range(len(theta)))  # block of each row of blocks
+    blocks = bsr_matrix((np.stack([normal[pair] for pair in filled]), columns, first))
+    change = np.zeros_like(theta)
+    change[1:] = spsolve(blocks.tocsc(), -gradient[1:].flatten()).reshape(-1, level.unknowns)
+    return change
 
 
 def _weights(residual: Tensor, least_width: float) -> Tensor:
@@ -102,40 +171,24 @@ def _weights(residual: Tensor, least_width: float) -> Tensor:
     return 1 / (1 + (residual / width).square()) / (NOISE**2 * len(residual))
 
 
-def _jacobian(theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples]) -> csr_matrix:
-    """Derivatives of all residuals by the unknowns of all views but the first, sparse."""
-    from scipy.sparse import csr_matrix
+def _derivatives(
+    level: Level, theta: np.ndarray, views: tuple[int, int], found: Overlap, samples: Sequence[Samples]
+) -> tuple[Tensor, Tensor]:
+    """Of the residuals (n,) of an overlap by the unknowns of its two views, (n, unknowns) each."""
+    source, target = (samples[view] for view in views)
+    own, other = (
+        _log_depth_by_unknowns(level, depth, position, view, theta[number])
+        for depth, position, view, number in (
+            (source.depth[found.index], source.position[found.index], source, views[0]),
+            (found.depth, found.position, target, views[1]),
+        )
+    )
+    return found.slope[:, None] * own, other
 
-    entries, count = [], 0
-    for i, j, found in links:
-        depth, weights = samples[i].depth[found.index], samples[i].weights[found.index]
-        own = found.slope[:, None] * _log_depth_by_unknowns(depth, weights, samples[i], theta[i])
-        weights = patch_weights(found.position, samples[j].frame.camera)
-        other = _log_depth_by_unknowns(found.depth, weights, samples[j], theta[j])
-        entries += [_entries(block, count, view) for block, view in ((own, i), (other, j)) if view > 0]
-        count += len(found.index)
-    values, rows, columns = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-    return csr_matrix((values, (rows, columns)), (count, UNKNOWNS * (len(samples) - 1)))
 
-
-def _log_depth_by_unknowns(depth: Tensor, weights: Tensor, view: Samples, theta: np.ndarray) -> Tensor:
-    """Derivatives (n, UNKNOWNS) of log corrected depth at depths (n,) with the patch's weights (n, 9)."""
+def _log_depth_by_unknowns(
+    level: Level, depth: Tensor, position: Tensor, view: Samples, theta: np.ndarray
+) -> Tensor:
+    """Derivatives (n, unknowns) of log corrected depth at depths (n,) and image points (n, 2) of a view."""
     by_shift = view.typical / torch.maximum(depth + float(theta[0]) * view.typical, depth / 2)
-    return torch.cat([by_shift[:, None], weights], dim=1)
-
-
-def _entries(block: Tensor, first_row: int, view: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values, rows and columns of a dense block (n, UNKNOWNS) of one view."""
-    rows, columns = np.indices(block.shape)
-    first_column = UNKNOWNS * (view - 1)
-    return block.numpy().ravel(), first_row + rows.ravel(), first_column + columns.ravel()
-
-
-def _prior() -> np.ndarray:
-    """Inverse covariance (UNKNOWNS, UNKNOWNS) of the unknowns of a view before anything is seen."""
-    count = NODES**2
-    mean = np.full((count, count), 1 / count)
-    prior = np.zeros((UNKNOWNS, UNKNOWNS))
-    prior[0, 0] = 1 / SHIFT_PRIOR**2
-    prior[1:, 1:] = (np.eye(count) - mean) / FIELD_PRIOR**2 + mean / count / SCALE_PRIOR**2
-    return prior
+    return torch.cat([by_shift[:, None], patch_weights(position, view.frame.camera, level.nodes)], dim=1)

@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from scene3d.adjustment.correction import NODES, Adjustment, Correction
+from scene3d.adjustment.correction import COARSEST, Adjustment, Correction
 from scene3d.adjustment.solve import solve
 from scene3d.frame import Frame
 from scene3d.journal import Manifest, replace_file
 
 FILE = "adjustment.json"
-VERSION = 1  # of the method: raise it when the same views would get other corrections
+VERSION = 2  # of the method: raise it when the same views would get other corrections
 
 
 def stored_adjustment(root: Path, manifest: Manifest, frames: Sequence[Frame]) -> Adjustment:
@@ -65,5 +65,7 @@ def _as_json(adjustment: Adjustment, source: str) -> dict[str, Any]:
 
 
 def _correction(view: dict[str, Any]) -> Correction:
-    field = torch.tensor(view["field"], dtype=torch.float64).reshape(NODES, NODES)
+    field = torch.tensor(view["field"], dtype=torch.float64)
+    if field.ndim != 2 or len(set(field.shape)) != 1 or len(field) < COARSEST:
+        raise ValueError(f"no field of control values: {tuple(field.shape)}")
     return Correction(float(view["shift_metres"]), field)

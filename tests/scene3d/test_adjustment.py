@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import BSpline
 from torch import Tensor
 
 from depthgen.geometry import Camera, turned
@@ -38,7 +39,7 @@ def erring(frames: list[Frame], seed: int = 1) -> list[Frame]:
 
     def error(frame: Frame) -> Correction:
         scale, shift = torch.randn(2, generator=random, dtype=torch.float64)
-        bend = torch.randn(3, 3, generator=random, dtype=torch.float64)
+        bend = torch.randn(4, 4, generator=random, dtype=torch.float64)
         return Correction(0.02 * float(shift * frame.depth[frame.valid].median()), 0.05 * scale + 0.03 * bend)
 
     errors = (Correction.none(), *map(error, frames[1:]))
@@ -141,23 +142,40 @@ def test_drift_is_the_median_ratio(room: list[Frame]) -> None:
     assert drift([room[0], half], room[:2]) == pytest.approx([1, 0.5])
 
 
-@given(st.lists(st.floats(-0.3, 0.3), min_size=9, max_size=9), st.floats(-1, 1))
+@given(st.lists(st.floats(-0.3, 0.3), min_size=16, max_size=16), st.floats(-1, 1))
 @settings(max_examples=20, deadline=None)
 def test_corrections_keep_order_and_sign(field: list[float], shift: float) -> None:
     camera = Camera.from_fov(60, 8, 6)
-    correction = Correction(shift, torch.tensor(field, dtype=torch.float64).reshape(3, 3))
+    correction = Correction(shift, torch.tensor(field, dtype=torch.float64).reshape(4, 4))
     near, far = (correction.of(torch.full((6, 8), z), pixel_centres(camera), camera) for z in (1.0, 1.5))
     assert (near > 0).all()
     assert (far > near).all()
-    assert correction.scale == pytest.approx(math.exp(np.mean(field)))
+    everywhere = pixel_centres(Camera.from_fov(60, 64, 64)).double()
+    bent = correction.of(torch.ones(64, 64).double(), everywhere, Camera.from_fov(60, 64, 64))
+    expected = bent.log().mean() - max(math.log(1 + shift), math.log(0.5))
+    assert math.log(correction.scale) == pytest.approx(float(expected), abs=1e-9)
 
 
-def test_the_patch_is_one_everywhere_and_holds_planes() -> None:
+@pytest.mark.parametrize("nodes", [4, 10])
+def test_the_spline_is_one_everywhere_and_holds_planes(nodes: int) -> None:
     camera = Camera.from_fov(60, 8, 6)
-    weights = patch_weights(pixel_centres(camera).double(), camera)
-    nodes = torch.tensor([[x, y] for y in (0.0, 3.0, 6.0) for x in (0.0, 4.0, 8.0)], dtype=torch.float64)
+    weights = patch_weights(pixel_centres(camera).double(), camera, nodes)
+    peaks = [(k - 1) / (nodes - 3) for k in range(nodes)]  # some beyond the picture
+    planes = torch.tensor([[8 * x, 6 * y] for y in peaks for x in peaks], dtype=torch.float64)
     torch.testing.assert_close(weights.sum(-1), torch.ones(6, 8, dtype=torch.float64))
-    torch.testing.assert_close(weights @ nodes, pixel_centres(camera).double())
+    torch.testing.assert_close(weights @ planes, pixel_centres(camera).double())
+
+
+def test_a_finer_field_says_the_same_and_is_one_of_scipys_splines() -> None:
+    camera = Camera.from_fov(60, 8, 6)
+    coarse = Correction(0.1, torch.randn(4, 4, generator=torch.Generator().manual_seed(0)).double())
+    fine = coarse.refined(10)
+    points, depth = pixel_centres(camera).double(), torch.full((6, 8), 2.0).double()
+    torch.testing.assert_close(fine.of(depth, points, camera), coarse.of(depth, points, camera))
+    knots = np.arange(-3.0, 11) / 7  # of ten cubic splines, seven intervals
+    across, down = (BSpline.design_matrix((np.arange(n) + 0.5) / n, knots, 3).toarray() for n in (8, 6))
+    field = torch.from_numpy(down @ fine.field.numpy() @ across.T)
+    torch.testing.assert_close(fine.of(depth, points, camera), (depth + 0.1) * field.exp())
 
 
 def test_the_corrections_are_kept_beside_the_views_and_made_anew_when_these_change(

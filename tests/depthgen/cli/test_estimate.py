@@ -61,7 +61,7 @@ def test_the_way_of_completion_is_heard_and_asks_for_known_depth(run, photo: Pat
     assert not np.array_equal(*depths)
     for bad, message in (
         (["--completion", "align"], "--known"),
-        ([*words[0][:2], "--completion", "x"], "no completion 'x'"),
+        ([*words[0][:2], "--completion", "x", "--model", "none"], "no completion 'x'"),  # before it loads
     ):
         with pytest.raises(SystemExit):
             run(photo, *bad)
