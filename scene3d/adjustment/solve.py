@@ -63,7 +63,7 @@ class Level:
         return prior
 
 
-LEVELS = (Level(COARSEST, 12, scale=1.0, field=0.1), Level(10, 8, scale=0.1, field=0.05))
+LEVELS = (Level(COARSEST, 12, scale=1.0, field=0.1), Level(10, 8, scale=0.05, field=0.07))
 
 Link = tuple[int, int, Overlap]
 
