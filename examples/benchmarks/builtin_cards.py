@@ -31,11 +31,8 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 139_616): (
-        "64 minutes on one of two cores, beside other work, from the version before after 12 minutes more of the "
-        "same (20,640 pictures, `train.learning_rate=5e-4`)."
-    ),
-    ("completer", 45_600): "38 minutes on one of two cores, beside other work.",
+    ("depth", 218_528): "88 minutes on one of two cores, beside other work.",
+    ("completer", 140_864): "88 minutes on one of two cores, beside other work.",
     ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
 }
 
