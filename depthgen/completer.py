@@ -69,7 +69,7 @@ class ImageCompleter:
 
     @property
     def guidance(self) -> float:
-        """Weight of the words where nobody asks for one: what is folded into a student, else 3."""
+        """Weight of the words where nobody asks for one: what is folded into a student, else GUIDANCE."""
         return self.model.config.guidance_folded or GUIDANCE
 
     @classmethod

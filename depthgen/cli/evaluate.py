@@ -47,7 +47,7 @@ keys and their defaults:
   seed=0                of the sampler's noise
   device=auto           or cpu, cuda
   baseline_worlds=32    worlds: training worlds a kind for the baseline
-  guidance=null         prompts: weight of the words; null: 3, or what is folded into the model
+  guidance=null         prompts: weight of the words; null: the model's own
   judge=builtin         prompts: the judge
 
 examples:
