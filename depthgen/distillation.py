@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from depthgen.checkpoint import load_checkpoint, stage_path
+from depthgen.completer import GUIDANCE
 from depthgen.diffusion.denoiser import Denoiser, clipped, guided
 from depthgen.diffusion.prediction import Prediction, target
 from depthgen.diffusion.samplers import ddim_step, uniform_times
@@ -53,7 +54,7 @@ class DistilConfig:
     teacher: str = "builtin"  # or a checkpoint of the same stage
     steps: int = 4
     teacher_steps: int = 8  # of a student as teacher: its own
-    guidance: float = 3.0  # of a teacher that reads text; a student as teacher has its own folded in
+    guidance: float = GUIDANCE  # of a teacher that reads text; a student as teacher has its own folded in
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.teacher_steps < 1 or self.teacher_steps % self.steps:

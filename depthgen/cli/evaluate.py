@@ -13,7 +13,7 @@ The table is printed; the folder `out` gets report.html (table and pictures in o
 report.json, one CSV a model with a row an image, and best_worst.png.
 
 protocols:
-  worlds                      rendered worlds, non-sky pixels under 40 m, beside each kind's mean depth
+  worlds (the default)        rendered worlds, non-sky pixels under 40 m, beside each kind's mean depth
   nyu, nyu_labelled           NYU Depth v2: 654 images, Eigen crop, up to 10 m
   kitti                       KITTI, Eigen split: 652 images, Garg crop, up to 80 m
   kitti_kb_crop               the same cut to 352 x 1216 first, as ZoeDepth and Marigold do

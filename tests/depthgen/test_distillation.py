@@ -285,7 +285,7 @@ def test_a_completer_student_takes_its_steps_and_no_wordless_pass(
     student_file: Callable[[str, DistilConfig], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     completer = ImageCompleter.from_pretrained(
-        student_file("completer", DistilConfig(steps=3, teacher_steps=6))
+        student_file("completer", DistilConfig(steps=3, teacher_steps=6, guidance=3.0))
     )
     times: list[float] = []
     denoise = completer.model.denoise
