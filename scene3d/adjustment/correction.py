@@ -38,9 +38,9 @@ class Correction:
 
     def of(self, depth: Tensor, position: Tensor, camera: Camera) -> Tensor:
         """Corrected metres (...) of depths (...) at image points (..., 2), pixels; a shift at most halves."""
-        weights = patch_weights(position, camera, len(self.field))
-        factor = (weights @ self.field.flatten().to(depth)).exp()
-        return torch.maximum(depth + self.shift, depth / 2) * factor
+        along = _along(position, camera, len(self.field))
+        field = ((along[..., 1, :] @ self.field.to(depth)) * along[..., 0, :]).sum(-1)
+        return torch.maximum(depth + self.shift, depth / 2) * field.exp()
 
     def refined(self, nodes: int) -> Correction:
         """The same with `nodes` control values a side; exact from COARSEST, else as near as these allow."""
@@ -75,9 +75,13 @@ def adjusted(frames: Sequence[Frame], adjustment: Adjustment) -> tuple[Frame, ..
 
 def patch_weights(position: Tensor, camera: Camera, nodes: int) -> Tensor:
     """Weights (..., nodes^2), of sum 1, of the control values, by rows, at points (..., 2), pixels."""
-    size = torch.tensor([camera.width, camera.height]).to(position)
-    along = _basis(position / size, nodes)  # (..., 2, nodes)
+    along = _along(position, camera, nodes)
     return (along[..., 1, :, None] * along[..., 0, None, :]).flatten(-2)
+
+
+def _along(position: Tensor, camera: Camera, nodes: int) -> Tensor:
+    """Weights (..., 2, nodes) of columns and of rows of control values at points (..., 2), pixels."""
+    return _basis(position / torch.tensor([camera.width, camera.height]).to(position), nodes)
 
 
 def _basis(t: Tensor, nodes: int) -> Tensor:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,10 +29,14 @@ from scene3d.adjustment.correction import (
 from scene3d.adjustment.overlap import Overlap, Samples, overlap
 from scene3d.frame import Frame
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 NOISE = 0.0015  # of the residuals of an overlap, which err together: their number gives them no more weight
 WIDEST, NARROWEST, SHRINKING = 0.3, 1e-3, 0.3  # of the robust weights, in log depth, and from step to step
 SPREAD = 4.0  # no narrower than so many times the median of an overlap: where all disagree, none is wrong
 SMALLEST_STEP = 1e-4
+PRECISION = 1e-3  # of a step: the next one starts from new samples anyway
 GAIN = 0.1
 
 
@@ -63,7 +68,11 @@ class Level:
         return prior
 
 
-LEVELS = (Level(COARSEST, 12, scale=1.0, field=0.1), Level(10, 8, scale=0.05, field=0.07))
+LEVELS = (
+    Level(COARSEST, 8, scale=1.0, field=0.1),
+    Level(10, 4, scale=0.05, field=0.07),
+    Level(16, 6, scale=0.05, field=0.05),
+)
 
 Link = tuple[int, int, Overlap]
 
@@ -94,6 +103,8 @@ def _solved(
     for step in range(level.steps):
         least_width = max(NARROWEST, WIDEST * SHRINKING**step)
         links = list(_links(samples, _corrections(theta, samples), pairs))
+        if not links:
+            break
         change = _step(level, theta, coarse, links, samples, least_width)
         theta = theta + change
         if least_width == NARROWEST and np.abs(change).max(initial=0) < SMALLEST_STEP:
@@ -140,29 +151,58 @@ def _step(
     samples: Sequence[Samples],
     least_width: float,
 ) -> np.ndarray:
-    """The Gauss-Newton step (N, unknowns), nought for the first view."""
-    from scipy.sparse import bsr_matrix
-    from scipy.sparse.linalg import spsolve
+    """The Gauss-Newton step (N, unknowns), nought for the first view, by conjugate gradients.
 
-    prior = level.prior()
-    normal = {(i, i): prior for i in range(len(theta))}
-    gradient = (theta - coarse) @ prior
+    A B-spline has 16 control values to a point, so that the matrices are sparse but for the prior of a view.
+    """
+    from scipy.sparse.linalg import LinearOperator, cg
+
+    prior, shape = level.prior(), (len(theta) - 1, level.unknowns)
+    jacobian = _jacobian(level, theta, links, samples)[:, level.unknowns :]
+    weights = torch.cat([_weights(found.residual, least_width) for _, _, found in links]).numpy()
+    residuals = torch.cat([found.residual for _, _, found in links]).numpy()
+    weighted = jacobian.multiply(weights[:, None]).T.tocsr()
+    normal = weighted @ jacobian
+    gradient = weighted @ residuals + ((theta - coarse)[1:] @ prior).ravel()
+    inverses = np.linalg.inv(prior + _diagonal_blocks(normal, level.unknowns))
+
+    def curvature(x: np.ndarray) -> np.ndarray:
+        return normal @ x + (x.reshape(shape) @ prior).ravel()
+
+    def preconditioned(x: np.ndarray) -> np.ndarray:
+        return (inverses @ x.reshape(*shape, 1)).ravel()
+
+    square = (gradient.size, gradient.size)
+    change, _ = cg(
+        LinearOperator(square, curvature),
+        -gradient,
+        rtol=PRECISION,
+        M=LinearOperator(square, preconditioned),
+    )
+    return np.concatenate([np.zeros((1, level.unknowns)), change.reshape(shape)])
+
+
+def _jacobian(
+    level: Level, theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples]
+) -> csr_matrix:
+    """Of all residuals, link after link, by the unknowns of all views: (residuals, N * unknowns)."""
+    from scipy.sparse import coo_matrix
+
+    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    count = 0
     for i, j, found in links:
-        own, other = _derivatives(level, theta, (i, j), found, samples)
-        weight = _weights(found.residual, least_width)
-        for row, by_row in ((i, own), (j, other)):
-            weighted = (weight[:, None] * by_row).T
-            gradient[row] += (weighted @ found.residual).numpy()
-            for column, by_column in ((i, own), (j, other)):
-                block = (weighted @ by_column).numpy()
-                normal[row, column] = normal.get((row, column), 0) + block
-    filled = sorted(pair for pair in normal if min(pair) > 0)
-    rows, columns = np.array(filled).T - 1
-    first = np.searchsorted(rows, range(len(theta)))  # block of each row of blocks
-    blocks = bsr_matrix((np.stack([normal[pair] for pair in filled]), columns, first))
-    change = np.zeros_like(theta)
-    change[1:] = spsolve(blocks.tocsc(), -gradient[1:].flatten()).reshape(-1, level.unknowns)
-    return change
+        for view, by_view in zip((i, j), _derivatives(level, theta, (i, j), found, samples), strict=True):
+            block = coo_matrix(by_view.numpy())
+            entries.append((block.data, block.row + count, block.col + view * level.unknowns))
+        count += len(found.residual)
+    data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
+    return coo_matrix((data, (rows, columns)), shape=(count, theta.size)).tocsr()
+
+
+def _diagonal_blocks(matrix: csr_matrix, size: int) -> np.ndarray:
+    """The (M, size, size) blocks on the diagonal of a (M * size, M * size) matrix."""
+    starts = range(0, matrix.shape[0], size)
+    return np.stack([matrix[start : start + size, start : start + size].toarray() for start in starts])
 
 
 def _weights(residual: Tensor, least_width: float) -> Tensor:

@@ -19,6 +19,8 @@ from torch import Tensor
 from depthgen.geometry import Camera, turned
 from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
 from scene3d.adjustment.correction import patch_weights, pixel_centres
+from scene3d.adjustment.overlap import Samples
+from scene3d.adjustment.solve import Level, Link, _corrections, _jacobian, _links, _step, _weights
 from scene3d.backends.oracle import oracle_for
 from scene3d.cameras import cameras_from
 from scene3d.frame import Frame
@@ -96,6 +98,64 @@ def test_a_sky_has_no_depth_to_adjust() -> None:
     assert drift([sky], [sky]) == [None]
 
 
+LEVEL = Level(5, steps=1, scale=0.1, field=0.1)
+EVERY_PAIR = [(i, j) for i in range(3) for j in range(3) if i != j]
+
+
+@pytest.fixture(scope="module")
+def three(room: list[Frame]) -> list[Samples]:
+    return [Samples.of(frame) for frame in erring(room)[:3]]
+
+
+def some_unknowns() -> np.ndarray:
+    return 0.02 * np.random.default_rng(0).normal(size=(3, LEVEL.unknowns))
+
+
+def links_at(theta: np.ndarray, samples: list[Samples]) -> list[Link]:
+    return list(_links(samples, _corrections(theta, samples), EVERY_PAIR))
+
+
+def test_the_jacobian_is_that_of_finite_differences(three: list[Samples]) -> None:
+    def residuals(theta: np.ndarray) -> np.ndarray:
+        """Of every sample of every pair, NaN where it does not count."""
+        found = np.full((3, 3, 1024), np.nan)
+        for i, j, overlap in links_at(theta, three):
+            found[i, j, overlap.index] = overlap.residual
+        return found
+
+    theta, step = some_unknowns(), 1e-4
+    links = links_at(theta, three)
+    jacobian = _jacobian(LEVEL, theta, links, three).toarray()
+    shown = np.concatenate([(3 * i + j) * 1024 + overlap.index.numpy() for i, j, overlap in links])
+    for unknown in range(theta.size):
+        moved = np.zeros(theta.size)
+        moved[unknown] = step
+        ahead, behind = (residuals(theta + sign * moved.reshape(theta.shape)) for sign in (1, -1))
+        expected = ((ahead - behind) / (2 * step)).ravel()[shown]
+        wrong = np.abs(jacobian[:, unknown] - expected)
+        # a sample that crosses into another pixel of the other view meets another slope there
+        assert np.nanquantile(wrong, 0.95) < 2e-3 + 0.02 * np.nanmax(np.abs(expected))
+
+
+def test_a_step_solves_the_dense_normal_equations(
+    three: list[Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(_step.__globals__, "PRECISION", 1e-10)  # the module bears a function's name
+    theta = some_unknowns()
+    links = links_at(theta, three)
+    jacobian = _jacobian(LEVEL, theta, links, three).toarray()
+    weight = np.concatenate([_weights(overlap.residual, 0.1).numpy() for *_, overlap in links])
+    residual = np.concatenate([overlap.residual.numpy() for *_, overlap in links])
+    prior = np.kron(np.eye(3), LEVEL.prior())
+    normal = jacobian.T @ (weight[:, None] * jacobian) + prior
+    gradient = jacobian.T @ (weight * residual) + prior @ theta.ravel()
+    free = slice(LEVEL.unknowns, None)  # the first view stays as it is
+    expected = np.linalg.solve(normal[free, free], -gradient[free])
+    found = _step(LEVEL, theta, np.zeros_like(theta), links, three, 0.1)
+    assert not found[0].any()
+    np.testing.assert_allclose(found.ravel()[free], expected, atol=1e-6)
+
+
 def drifted_turn(views: int, total: float) -> tuple[list[Frame], list[Frame]]:
     """A full turn in a room as the loop makes it, its scale drifting by `total` in all, and the truth.
 
@@ -152,7 +212,7 @@ def test_corrections_keep_order_and_sign(field: list[float], shift: float) -> No
     assert (far > near).all()
     everywhere = pixel_centres(Camera.from_fov(60, 64, 64)).double()
     bent = correction.of(torch.ones(64, 64).double(), everywhere, Camera.from_fov(60, 64, 64))
-    expected = bent.log().mean() - max(math.log(1 + shift), math.log(0.5))
+    expected = bent.log().mean() - math.log(max(1 + shift, 0.5))
     assert math.log(correction.scale) == pytest.approx(float(expected), abs=1e-9)
 
 
