@@ -31,8 +31,8 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 201_408): "78 minutes on one of two cores, beside other work, on worlds it had not seen before.",
-    ("completer", 129_760): "78 minutes on one of two cores, beside other work, on worlds it had not seen before.",
+    ("depth", 201_408): "78 minutes on one of two cores, beside other work, on worlds new to it.",
+    ("completer", 129_760): "78 minutes on one of two cores, beside other work, on worlds new to it.",
     ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
 }
 

@@ -37,7 +37,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("student", type=Path)
-    parser.add_argument("--teacher", default="builtin", help="weights it was taught by (default: those that ship)")
+    parser.add_argument(
+        "--teacher", default="builtin", help="weights it was taught by (default: those that ship)"
+    )
     parser.add_argument("--count", type=int, default=COUNT, help="worlds")
     arguments = parser.parse_args()
     machine = hardware()
