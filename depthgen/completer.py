@@ -29,7 +29,7 @@ from depthgen.text import TextEncoder
 from depthgen.vocabulary import warn_of_unknown_words
 
 STEPS = 24
-GUIDANCE = 4.0
+GUIDANCE = 5.0
 # Further steps make it no better, as a z_t says little that the small picture does not:
 # examples/benchmarks/upsampler.py.
 UPSAMPLER_STEPS = 1
