@@ -19,7 +19,7 @@ from torch import Tensor
 from depthgen.geometry import Camera, turned
 from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
 from scene3d.adjustment.correction import patch_weights, pixel_centres
-from scene3d.adjustment.overlap import Samples
+from scene3d.adjustment.overlap import SAMPLES, Samples
 from scene3d.adjustment.solve import Level, Link, _corrections, _jacobian, _links, _step, _weights
 from scene3d.backends.oracle import oracle_for
 from scene3d.cameras import cameras_from
@@ -118,7 +118,7 @@ def links_at(theta: np.ndarray, samples: list[Samples]) -> list[Link]:
 def test_the_jacobian_is_that_of_finite_differences(three: list[Samples]) -> None:
     def residuals(theta: np.ndarray) -> np.ndarray:
         """Of every sample of every pair, NaN where it does not count."""
-        found = np.full((3, 3, 1024), np.nan)
+        found = np.full((3, 3, SAMPLES**2), np.nan)
         for i, j, overlap in links_at(theta, three):
             found[i, j, overlap.index] = overlap.residual
         return found
@@ -126,7 +126,7 @@ def test_the_jacobian_is_that_of_finite_differences(three: list[Samples]) -> Non
     theta, step = some_unknowns(), 1e-4
     links = links_at(theta, three)
     jacobian = _jacobian(LEVEL, theta, links, three).toarray()
-    shown = np.concatenate([(3 * i + j) * 1024 + overlap.index.numpy() for i, j, overlap in links])
+    shown = np.concatenate([(3 * i + j) * SAMPLES**2 + overlap.index.numpy() for i, j, overlap in links])
     for unknown in range(theta.size):
         moved = np.zeros(theta.size)
         moved[unknown] = step
