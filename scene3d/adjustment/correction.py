@@ -33,19 +33,20 @@ class Correction:
     @property
     def scale(self) -> float:
         """The factor on depth, as the geometric mean over the picture."""
-        share = _basis((torch.arange(64, dtype=torch.float64) + 0.5) / 64, len(self.field)).mean(0)
+        share = _basis_matrix((torch.arange(64, dtype=torch.float64) + 0.5) / 64, len(self.field)).mean(0)
         return math.exp(float(share @ self.field @ share))
 
     def of(self, depth: Tensor, position: Tensor, camera: Camera) -> Tensor:
         """Corrected metres (...) of depths (...) at image points (..., 2), pixels; a shift at most halves."""
-        along = _along(position, camera, len(self.field))
-        field = ((along[..., 1, :] @ self.field.to(depth)) * along[..., 0, :]).sum(-1)
+        size = torch.tensor([camera.width, camera.height]).to(position)
+        values, weights = patch_weights(position / size, len(self.field))
+        field = (self.field.to(depth).flatten()[values] * weights).sum(-1)
         return torch.maximum(depth + self.shift, depth / 2) * field.exp()
 
     def refined(self, nodes: int) -> Correction:
         """The same with `nodes` control values a side; exact from COARSEST, else as near as these allow."""
         points = torch.linspace(0, 1, 4 * nodes, dtype=torch.float64)
-        finer = torch.linalg.pinv(_basis(points, nodes)) @ _basis(points, len(self.field))
+        finer = torch.linalg.pinv(_basis_matrix(points, nodes)) @ _basis_matrix(points, len(self.field))
         return Correction(self.shift, finer @ self.field @ finer.T)
 
 
@@ -73,22 +74,34 @@ def adjusted(frames: Sequence[Frame], adjustment: Adjustment) -> tuple[Frame, ..
     return tuple(_corrected(frame, correction) for frame, correction in pairs)
 
 
-def patch_weights(position: Tensor, camera: Camera, nodes: int) -> Tensor:
-    """Weights (..., nodes^2), of sum 1, of the control values, by rows, at points (..., 2), pixels."""
-    along = _along(position, camera, nodes)
-    return (along[..., 1, :, None] * along[..., 0, None, :]).flatten(-2)
+def patch_weights(place: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
+    """Which of nodes^2 control values, by rows, have a say at places (..., 2), [0, 1] across and down the
+    picture, and their weights.
+
+    Both (..., 16); the weights are of sum 1.
+    """
+    first, weights = _basis(place, nodes)
+    columns, rows = (first.unsqueeze(-1) + torch.arange(4)).unbind(-2)
+    across, down = weights.unbind(-2)
+    values = nodes * rows.unsqueeze(-1) + columns.unsqueeze(-2)
+    return values.flatten(-2), (down.unsqueeze(-1) * across.unsqueeze(-2)).flatten(-2)
 
 
-def _along(position: Tensor, camera: Camera, nodes: int) -> Tensor:
-    """Weights (..., 2, nodes) of columns and of rows of control values at points (..., 2), pixels."""
-    return _basis(position / torch.tensor([camera.width, camera.height]).to(position), nodes)
+def _basis(t: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
+    """Uniform cubic B-splines over [0, 1] at t (...): the first of the four that are not nought (...), and
+    these (..., 4)."""
+    x = (nodes - 3) * t.clamp(0, 1)
+    first = x.floor().clamp(max=nodes - 4)  # the last interval holds its end too
+    u = x - first
+    v = 1 - u
+    four = [v**3, 4 - 3 * u**2 * (1 + v), 4 - 3 * v**2 * (1 + u), u**3]
+    return first.long(), torch.stack(four, dim=-1) / 6
 
 
-def _basis(t: Tensor, nodes: int) -> Tensor:
-    """Uniform cubic B-splines (..., nodes) over [0, 1] at t (...)."""
-    knots = torch.arange(-1, nodes - 1).to(t)  # where each has its peak, in intervals
-    away = ((nodes - 3) * t.clamp(0, 1).unsqueeze(-1) - knots).abs()
-    return ((2 - away).clamp(min=0) ** 3 - 4 * (1 - away).clamp(min=0) ** 3) / 6
+def _basis_matrix(t: Tensor, nodes: int) -> Tensor:
+    """All of the splines of `_basis` (n, nodes) at t (n,)."""
+    first, weights = _basis(t, nodes)
+    return weights.new_zeros(len(t), nodes).scatter_(1, first[:, None] + torch.arange(4), weights)
 
 
 def pixel_centres(camera: Camera) -> Tensor:

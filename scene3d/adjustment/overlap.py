@@ -82,26 +82,41 @@ def well_inside(frame: Frame) -> Tensor:
     return F.max_pool2d(ends.float(), width, 1, EDGE_MARGIN) == 0
 
 
-def overlap(source: Samples, target: Samples, corrections: Sequence[Correction]) -> Overlap | None:
-    """The samples of `source` in the view of `target`, both corrected; None if fewer than FEWEST count."""
-    own, other = corrections
-    depth = own.of(source.depth, source.position, source.frame.camera)
-    residual, position, theirs, ok = _compared(source, depth, target, other)
-    moved, _, _, still = _compared(source, depth * (1 + STEP), target, other)
+def overlaps(
+    sources: Sequence[Samples], depths: Sequence[Tensor], target: Samples, correction: Correction
+) -> list[Overlap | None]:
+    """The samples of each source, at their corrected `depths` (S,), in the view of `target`, corrected too.
+
+    None where fewer than FEWEST count. One call for all sources, which alone are too small to be worth one.
+    """
+    counts = [len(depth) for depth in depths]
+    eyes = torch.stack([source.frame.camera.position for source in sources])
+    origin = eyes.repeat_interleave(torch.tensor(counts), dim=0)
+    direction, depth = torch.cat([source.direction for source in sources]), torch.cat(list(depths))
+    residual, position, theirs, ok = _compared(origin + depth[:, None] * direction, target, correction)
+    ahead = origin + (1 + STEP) * depth[:, None] * direction
+    moved, _, _, still = _compared(ahead, target, correction)
     slope = (moved - residual) / STEP
-    counts = ok & still & (residual.abs() < FARTHEST_APART) & (slope.abs() < STEEPEST)
-    index = counts.nonzero().squeeze(1)
+    good = ok & still & (residual.abs() < FARTHEST_APART) & (slope.abs() < STEEPEST)
+    columns = (values.split(counts) for values in (good, residual, slope, position, theirs))
+    return [_counted(*values) for values in zip(*columns, strict=True)]
+
+
+def _counted(
+    good: Tensor, residual: Tensor, slope: Tensor, position: Tensor, depth: Tensor
+) -> Overlap | None:
+    index = good.nonzero().squeeze(1)
     if len(index) < FEWEST:
         return None
-    return Overlap(index, residual[index], slope[index], position[index], theirs[index])
+    return Overlap(index, residual[index], slope[index], position[index], depth[index])
 
 
 def _compared(
-    source: Samples, depth: Tensor, target: Samples, correction: Correction
+    points: Tensor, target: Samples, correction: Correction
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """For samples at `depth` (S,): residual (S,), image point (S, 2), depth there (S,), whether it counts."""
+    """For world points (S, 3): residual (S,), image point (S, 2), depth there (S,), whether it counts."""
     camera = target.frame.camera
-    position, z = project(source.frame.camera.position + depth[:, None] * source.direction, camera)
+    position, z = project(points, camera)
     inverse, inside = _sampled(target.map, position)
     ok = (z > 0) & (inside > 0.999)
     theirs = 1 / inverse.where(ok, 1.0)

@@ -13,10 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from scene3d.adjustment.correction import (
@@ -26,13 +29,13 @@ from scene3d.adjustment.correction import (
     no_adjustment,
     patch_weights,
 )
-from scene3d.adjustment.overlap import Overlap, Samples, overlap
+from scene3d.adjustment.overlap import Overlap, Samples, overlaps
 from scene3d.frame import Frame
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-NOISE = 0.0015  # of the residuals of an overlap, which err together: their number gives them no more weight
+NOISE = 0.0015  # log depth, of the residuals of an overlap; they err together: more of them weigh no more
 WIDEST, NARROWEST, SHRINKING = 0.3, 1e-3, 0.3  # of the robust weights, in log depth, and from step to step
 SPREAD = 4.0  # no narrower than so many times the median of an overlap: where all disagree, none is wrong
 SMALLEST_STEP = 1e-4
@@ -80,18 +83,21 @@ Link = tuple[int, int, Overlap]
 def solve(frames: Sequence[Frame]) -> Adjustment:
     """The corrections under which the views agree best; the first view stays as it is.
 
-    None at all where they do not lower the mean disagreement by GAIN: views that agree are left alone.
+    None at all where the views agree to within NOISE, or where they lower the mean disagreement by less than
+    GAIN: views that agree are left alone.
     """
     samples = [Samples.of(frame) for frame in frames]
     corrections = [Correction.none() for _ in frames]
-    pairs = [(i, j) for i in range(len(frames)) for j in range(len(frames)) if i != j]
+    pairs = [(i, j) for j in range(len(frames)) for i in range(len(frames)) if i != j]
     links = list(_links(samples, corrections, pairs))
     before, pairs = _mean_disagreement(links), [(i, j) for i, j, _ in links]
-    for level in LEVELS if links else ():
+    if before is None or before < NOISE:
+        return replace(no_adjustment(frames), before=before, after=before)
+    for level in LEVELS:
         corrections = _solved(level, corrections, samples, pairs)
     after = _mean_disagreement(list(_links(samples, corrections, pairs)))
-    if before is None or after is None or after > (1 - GAIN) * before:
-        return replace(no_adjustment(frames), before=before, after=before)
+    if after is None or after > (1 - GAIN) * before:
+        return replace(no_adjustment(frames), before=before, after=after)
     return Adjustment(tuple(corrections), before, after)
 
 
@@ -115,10 +121,15 @@ def _solved(
 def _links(
     samples: Sequence[Samples], corrections: Sequence[Correction], pairs: Sequence[tuple[int, int]]
 ) -> Iterator[Link]:
-    for i, j in pairs:
-        found = overlap(samples[i], samples[j], (corrections[i], corrections[j]))
-        if found is not None:
-            yield i, j, found
+    depths = [
+        correction.of(view.depth, view.position, view.frame.camera)
+        for correction, view in zip(corrections, samples, strict=True)
+    ]
+    for target, group in groupby(pairs, key=itemgetter(1)):
+        sources = [source for source, _ in group]
+        seen, at = [samples[i] for i in sources], [depths[i] for i in sources]
+        found = overlaps(seen, at, samples[target], corrections[target])
+        yield from ((i, target, link) for i, link in zip(sources, found, strict=True) if link is not None)
 
 
 def _unknowns(corrections: Sequence[Correction], samples: Sequence[Samples]) -> np.ndarray:
@@ -186,17 +197,12 @@ def _jacobian(
     level: Level, theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples]
 ) -> csr_matrix:
     """Of all residuals, link after link, by the unknowns of all views: (residuals, N * unknowns)."""
-    from scipy.sparse import coo_matrix
+    from scipy.sparse import csr_matrix
 
-    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    count = 0
-    for i, j, found in links:
-        for view, by_view in zip((i, j), _derivatives(level, theta, (i, j), found, samples), strict=True):
-            block = coo_matrix(by_view.numpy())
-            entries.append((block.data, block.row + count, block.col + view * level.unknowns))
-        count += len(found.residual)
-    data, rows, columns = (np.concatenate(part) for part in zip(*entries, strict=True))
-    return coo_matrix((data, (rows, columns)), shape=(count, theta.size)).tocsr()
+    unknowns, values = _derivatives(level, theta, links, samples)
+    count, in_row = values.shape
+    starts = np.arange(0, values.numel() + 1, in_row)
+    return csr_matrix((values.numpy().ravel(), unknowns.numpy().ravel(), starts), shape=(count, theta.size))
 
 
 def _diagonal_blocks(matrix: csr_matrix, size: int) -> np.ndarray:
@@ -212,23 +218,28 @@ def _weights(residual: Tensor, least_width: float) -> Tensor:
 
 
 def _derivatives(
-    level: Level, theta: np.ndarray, views: tuple[int, int], found: Overlap, samples: Sequence[Samples]
+    level: Level, theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples]
 ) -> tuple[Tensor, Tensor]:
-    """Of the residuals (n,) of an overlap by the unknowns of its two views, (n, unknowns) each."""
-    source, target = (samples[view] for view in views)
-    own, other = (
-        _log_depth_by_unknowns(level, depth, position, view, theta[number])
-        for depth, position, view, number in (
-            (source.depth[found.index], source.position[found.index], source, views[0]),
-            (found.depth, found.position, target, views[1]),
-        )
+    """The unknowns that each of n residuals depends on, and its derivatives by them: (n, 34) each.
+
+    Of each of its two views these are the shift and 16 control values.
+    """
+    ends = [(samples[i].depth[found.index], samples[i].position[found.index], i) for i, _, found in links]
+    ends += [(found.depth, found.position, j) for _, j, found in links]
+    size = [torch.tensor([view.frame.camera.width, view.frame.camera.height]) for view in samples]
+    depth = torch.cat([depth for depth, _, _ in ends])
+    place = torch.cat([position / size[view] for _, position, view in ends])
+    view = torch.repeat_interleave(
+        torch.tensor([view for _, _, view in ends]), torch.tensor([len(depth) for depth, _, _ in ends])
     )
-    return found.slope[:, None] * own, other
-
-
-def _log_depth_by_unknowns(
-    level: Level, depth: Tensor, position: Tensor, view: Samples, theta: np.ndarray
-) -> Tensor:
-    """Derivatives (n, unknowns) of log corrected depth at depths (n,) and image points (n, 2) of a view."""
-    by_shift = view.typical / torch.maximum(depth + float(theta[0]) * view.typical, depth / 2)
-    return torch.cat([by_shift[:, None], patch_weights(position, view.frame.camera, level.nodes)], dim=1)
+    typical = torch.tensor([seen.typical for seen in samples]).double()
+    shift = torch.from_numpy(theta[:, 0]) * typical
+    by_shift = typical[view] / torch.maximum(depth + shift[view], depth / 2)
+    control, weights = patch_weights(place, level.nodes)
+    unknowns = F.pad(1 + control, (1, 0)) + level.unknowns * view[:, None]
+    (own, other), (by_own, by_other) = (
+        unknowns.chunk(2),
+        torch.cat([by_shift[:, None], weights], dim=1).chunk(2),
+    )
+    slope = torch.cat([found.slope for _, _, found in links])[:, None]
+    return torch.cat([own, other], dim=1), torch.cat([slope * by_own, by_other], dim=1)
