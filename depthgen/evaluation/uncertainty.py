@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 
@@ -17,6 +18,24 @@ def spearman(a: Tensor, b: Tensor) -> float:
     x, y = (_centred_ranks(values.flatten()) for values in (a, b))
     scale = (x.square().sum() * y.square().sum()).sqrt()
     return float((x * y).sum() / scale) if scale > 0 else 0.0
+
+
+def calibrated_spearman(samples: Tensor) -> float:
+    """The correlation (`spearman`) of spread and error where one of the K samples (K, ...) is the truth.
+
+    The mean over all of them, with the spread and the error of the mean of the others. The true error
+    correlates as well with the spread as this where the samples are as good as draws from what the truth may
+    be; above it where the truth is nearer to them where they agree. ValueError for fewer than three samples.
+    """
+    if len(samples) < 3:
+        raise ValueError(
+            f"of one sample, the spread of the others needs two of them or more, got {len(samples)}"
+        )
+    others = [torch.cat([samples[:k], samples[k + 1 :]]) for k in range(len(samples))]
+    found = [
+        spearman(rest.std(0), (rest.mean(0) - one).abs()) for rest, one in zip(others, samples, strict=True)
+    ]
+    return sum(found) / len(found)
 
 
 def _centred_ranks(values: Tensor) -> Tensor:

@@ -131,13 +131,17 @@ def completion_lines(rows: Sequence[Row] | None) -> list[Line]:
 
 
 def spread_lines(rows: Sequence[Row] | None) -> list[Line]:
-    """The rank correlation, beside it some of the risk-coverage curve."""
+    """The rank correlation, beside it some of the risk-coverage curve; and what it would be of a calibrated spread."""
     name = f"spread of {SAMPLES} samples and true error, log depth: Spearman"
+    calibrated = "the same, were one of the samples the truth"
     if not rows:
-        return [line(name, None, least=0.5)]
+        return [line(name, None, least=0.5), line(calibrated, None)]
     some = ", ".join(f"{share}: {bootstrap(column(rows, share)).mean:.2f}" for share in NOTED)
     note = f"error of the surest pixels / of all: {some}"
-    return [line(name, bootstrap(column(rows, "spearman")), least=0.5, note=note)]
+    return [
+        line(name, bootstrap(column(rows, "spearman")), least=0.5, note=note),
+        line(calibrated, bootstrap(column(rows, "calibrated"))),
+    ]
 
 
 def risk_coverage_curve(rows: Sequence[Row]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from depthgen.evaluation.protocols import WORLDS
 from depthgen.evaluation.runner import load_judge
 from depthgen.evaluation.samples import DepthSample, first_camera, rendered, samples_of
 from depthgen.evaluation.statistics import Row
-from depthgen.evaluation.uncertainty import risk_coverage, spearman
+from depthgen.evaluation.uncertainty import calibrated_spearman, risk_coverage, spearman
 from depthgen.geometry import Camera, push_pull, turned
 from depthgen.images import resize, size_of
 from depthgen.nn.judge import Judge
@@ -93,8 +93,8 @@ def completion_rows(models: DepthModels, start: int, stop: int) -> list[Row]:
 
 
 def spread_rows(model: Path, start: int, stop: int) -> list[Row]:
-    """How the spread of samples in log depth ranks the true errors of their mean, image by image: "spearman"; the
-    mean "error"; that of the surest 5 % of the pixels, 10 %, ... as a share of it, "5%", ...; and of those whose
+    """How the spread of samples in log depth ranks the true errors of their mean, image by image: "spearman"; how
+    it would if one of the samples were the truth: "calibrated"; the mean "error"; that of the surest 5 % of the pixels, 10 %, ... as a share of it, "5%", ...; and of those whose
     error is least, which no spread can beat, "least 5%", ..."""
     rows: list[Row] = []
     for sample in rendered(worlds_of(range(start, stop)), SIZE):
@@ -106,7 +106,11 @@ def spread_rows(model: Path, start: int, stop: int) -> list[Row]:
             continue
         error = (drawn.mean(0) - truth.clamp(min=1e-3).log()).abs()[counted]
         spread = drawn.std(0)[counted]
-        figures = {"spearman": spearman(spread, error), "error": float(error.mean())}
+        figures = {
+            "spearman": spearman(spread, error),
+            "calibrated": calibrated_spearman(drawn[:, counted]),
+            "error": float(error.mean()),
+        }
         curves = curve("", error, spread) | curve("least ", error, error)
         rows.append({"image": str(sample.world.seed), **figures, **curves})
     return rows

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from depthgen.evaluation.uncertainty import risk_coverage, spearman
+from depthgen.evaluation.uncertainty import calibrated_spearman, risk_coverage, spearman
 
 
 @settings(max_examples=30, deadline=None)
@@ -21,6 +23,26 @@ def test_a_constant_says_nothing() -> None:
     assert spearman(torch.ones(4), torch.arange(4)) == 0
     with pytest.raises(ValueError, match="two values"):
         spearman(torch.ones(1), torch.ones(1))
+
+
+def test_a_sample_in_the_truths_place_by_hand() -> None:
+    samples = torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 4.0], [1.0, 2.0, 3.0]])
+    # left out the first: spreads of 0, 0, 1 and errors of 1, 2, 3.5; the second: spreads and errors in the
+    # order of 1, 2, 3; the third: spreads of 1, 2, 4 and errors of .5, 1, 1
+    by_hand = [3 / math.sqrt(12), 1, 3 / math.sqrt(12)]
+    assert calibrated_spearman(samples) == pytest.approx(sum(by_hand) / 3, abs=1e-6)
+    with pytest.raises(ValueError, match="got 2"):
+        calibrated_spearman(samples[:2])
+
+
+def test_a_calibrated_spread_ranks_errors_as_well_as_a_samples() -> None:
+    generator = torch.Generator().manual_seed(0)
+    width = torch.rand(20_000, generator=generator)
+    *samples, truth = width * torch.randn(9, 20_000, generator=generator)
+    drawn = torch.stack(samples)
+    true = spearman(drawn.std(0), (drawn.mean(0) - truth).abs())
+    assert calibrated_spearman(drawn) == pytest.approx(true, abs=0.03)
+    assert true > 0.4
 
 
 def test_risk_falls_where_the_certain_pixels_are_right() -> None:
