@@ -1,9 +1,13 @@
-"""What all tests share: those that need a GPU are skipped where there is none."""
+"""What all tests share: one thread to each of the two workers, and no GPU where there is none."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
-import torch
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # also of commands that tests start; torch reads it once
+import torch  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
