@@ -7,7 +7,7 @@ import os
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # also of commands that tests start; torch reads it once
-import torch  # noqa: E402
+import torch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
