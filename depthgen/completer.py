@@ -30,6 +30,9 @@ from depthgen.vocabulary import warn_of_unknown_words
 
 STEPS = 24
 GUIDANCE = 5.0
+# The share of noise that each step renews, eta of DDIM: it undoes errors of the steps before, where a path
+# without chance keeps them (arXiv 2206.00364). A student has learned such a path, and is given none.
+RENEWED = 1.0
 # Further steps make it no better, as a z_t says little that the small picture does not:
 # examples/benchmarks/upsampler.py.
 UPSAMPLER_STEPS = 1
@@ -176,10 +179,14 @@ class ImageCompleter:
         side = self.model.config.resolution
         image = torch.zeros(len(prompts), 3, side, side) if image is None else image
         known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
-        noise = torch.randn(image.shape, generator=generator or torch.Generator().manual_seed(0))
+        generator = generator or torch.Generator().manual_seed(0)
+        noise = torch.randn(image.shape, generator=generator)
         condition = completion_condition(2 * image - 1, known)
         denoise = self._denoiser(condition, prompts, fov, self._left_to_add(guidance))
-        return self._drawn(denoise, noise, self.steps if steps is None else steps)
+        times = uniform_times(self.steps if steps is None else steps)
+        eta = RENEWED if self.model.config.steps is None else 0.0
+        drawn = sample_ddim(denoise, noise.to(self._device), self.model.schedule, times, generator, eta)
+        return _picture(drawn)
 
     @torch.inference_mode()
     def upsample(
@@ -209,13 +216,9 @@ class ImageCompleter:
         noise = torch.randn(image.shape, generator=generator)
         condition = upsampling_condition(noisy, levels, 2 * image - 1, known)
         denoise = clipped(partial(self.upsampler.denoise, condition=condition.to(self._device)))
-        own = self.upsampler.config.steps or UPSAMPLER_STEPS
-        return self._drawn(denoise, noise, own if steps is None else steps)
-
-    def _drawn(self, denoise: Denoiser, noise: Tensor, steps: int) -> Tensor:
-        """Pictures in [0,1] on the CPU from noise (B,3,h,w) there."""
-        drawn = sample_ddim(denoise, noise.to(self._device), self.model.schedule, uniform_times(steps))
-        return ((drawn.float().cpu() + 1) / 2).clamp(0, 1)
+        steps = (self.upsampler.config.steps or UPSAMPLER_STEPS) if steps is None else steps
+        drawn = sample_ddim(denoise, noise.to(self._device), self.upsampler.schedule, uniform_times(steps))
+        return _picture(drawn)
 
     def _left_to_add(self, guidance: float | None) -> float:
         """Scale of the guidance that sampling must add: 1, none, where it is folded into the model."""
@@ -251,6 +254,11 @@ def _load(path: Path, task: Task, device: torch.device) -> DiffusionModel:
     if not isinstance(model, DiffusionModel) or model.config.task != task:
         raise ValueError(f"{path} is no {task} model; give a checkpoint of an experiment with stage={task}")
     return model
+
+
+def _picture(x0: Tensor) -> Tensor:
+    """Pictures (B,3,h,w) in [0,1] on the CPU of what a network has drawn, [-1,1]."""
+    return ((x0.float().cpu() + 1) / 2).clamp(0, 1)
 
 
 def composited(drawn: Tensor, image: Tensor, known: Tensor) -> Completion:

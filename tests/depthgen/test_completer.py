@@ -1,4 +1,6 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from depthgen import ImageCompleter
 from depthgen.completer import UPSAMPLER_LEVEL, UPSAMPLER_STEPS, composited
 from depthgen.data.worlds import pair_cameras
+from depthgen.diffusion.samplers import sample_ancestral
 from depthgen.images import resize
 from depthgen.model import ENLARGEMENT
 from depthgen.validation import VALIDATION_SEED
@@ -47,6 +50,28 @@ def test_known_pixels_come_back_exactly(completer: ImageCompleter):
     out = completer.complete(IMAGE, LEFT, "a meadow", steps=2)
     assert torch.equal(out.image[:, LEFT[0]], IMAGE[:, LEFT[0]])
     assert out.residual > 0
+
+
+def test_the_base_renews_its_noise_as_ancestral_sampling_does(
+    completer: ImageCompleter, monkeypatch: pytest.MonkeyPatch
+):
+    def run() -> torch.Tensor:
+        return completer.sample(["a lake"], steps=4, generator=torch.Generator().manual_seed(0))
+
+    def ancestral(*sampling: Any) -> torch.Tensor:
+        return sample_ancestral(*sampling[:5])
+
+    drawn = run()
+    monkeypatch.setattr("depthgen.completer.sample_ddim", ancestral)
+    torch.testing.assert_close(run(), drawn, atol=1e-4, rtol=0)
+
+
+def test_a_student_draws_no_noise_on_its_way(completer: ImageCompleter, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(completer.model, "config", replace(completer.model.config, steps=3))
+    generator, same = (torch.Generator().manual_seed(0) for _ in range(2))
+    drawn = completer.sample(["a lake"], generator=generator)
+    torch.randn(drawn.shape, generator=same)  # what it starts from
+    assert torch.equal(generator.get_state(), same.get_state())
 
 
 @pytest.fixture(scope="module")
