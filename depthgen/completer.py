@@ -28,7 +28,7 @@ from depthgen.model import (
 from depthgen.text import TextEncoder
 from depthgen.vocabulary import warn_of_unknown_words
 
-STEPS = 24
+STEPS = 48
 GUIDANCE = 5.0
 # The share of noise that each step renews, eta of DDIM: it undoes errors of the steps before, where a path
 # without chance keeps them (arXiv 2206.00364). A student has learned such a path, and is given none.
@@ -67,7 +67,7 @@ class ImageCompleter:
 
     @property
     def steps(self) -> int:
-        """Sampling steps where nobody asks for a number: those a student was made for, else 24."""
+        """Sampling steps where nobody asks for a number: those a student was made for, else STEPS."""
         return self.model.config.steps or STEPS
 
     @property
