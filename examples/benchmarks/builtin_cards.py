@@ -34,8 +34,7 @@ NOTES = {
     (
         "depth",
         195_840,
-    ): "88 minutes on one of two cores, beside other work, on worlds new to it, of half of which "
-    "it was shown known depth.",
+    ): "88 minutes on one of two cores, on worlds new to it, with known depth for half of them.",
     ("completer", 124_416): "88 minutes on one of two cores, beside other work, on worlds new to it.",
     ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
 }
