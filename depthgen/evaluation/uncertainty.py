@@ -21,21 +21,20 @@ def spearman(a: Tensor, b: Tensor) -> float:
 
 
 def calibrated_spearman(samples: Tensor) -> float:
-    """The correlation (`spearman`) of spread and error where one of the K samples (K, ...) is the truth.
+    """What `spearman` of spread and error comes to where one of K samples (K, ...) is the truth.
 
-    The mean over all of them, with the spread and the error of the mean of the others. The true error
-    correlates as well with the spread as this where the samples are as good as draws from what the truth may
-    be; above it where the truth is nearer to them where they agree. ValueError for fewer than three samples.
+    Each is in turn; the spread is that of the others, the error that of their mean. The true error correlates
+    with the spread as well as this if the samples are draws from what the truth may be. ValueError for fewer
+    than three.
     """
-    if len(samples) < 3:
+    count = len(samples)
+    if count < 3:
         raise ValueError(
-            f"of one sample, the spread of the others needs two of them or more, got {len(samples)}"
+            f"without one of them, samples have a spread if there are three or more, got {count}"
         )
-    others = [torch.cat([samples[:k], samples[k + 1 :]]) for k in range(len(samples))]
-    found = [
-        spearman(rest.std(0), (rest.mean(0) - one).abs()) for rest, one in zip(others, samples, strict=True)
-    ]
-    return sum(found) / len(found)
+    others = [samples[torch.arange(count) != k] for k in range(count)]
+    errors = [(rest.mean(0) - one).abs() for rest, one in zip(others, samples, strict=True)]
+    return sum(spearman(rest.std(0), error) for rest, error in zip(others, errors, strict=True)) / count
 
 
 def _centred_ranks(values: Tensor) -> Tensor:

@@ -94,8 +94,9 @@ def completion_rows(models: DepthModels, start: int, stop: int) -> list[Row]:
 
 def spread_rows(model: Path, start: int, stop: int) -> list[Row]:
     """How the spread of samples in log depth ranks the true errors of their mean, image by image: "spearman"; how
-    it would if one of the samples were the truth: "calibrated"; the mean "error"; that of the surest 5 % of the pixels, 10 %, ... as a share of it, "5%", ...; and of those whose
-    error is least, which no spread can beat, "least 5%", ..."""
+    it would if one of the samples were the truth: "calibrated"; the mean "error"; that of the surest 5 % of the
+    pixels, 10 %, ... as a share of it, "5%", ...; and of those whose error is least, which no spread can beat,
+    "least 5%", ..."""
     rows: list[Row] = []
     for sample in rendered(worlds_of(range(start, stop)), SIZE):
         request = SampleRequest(SAMPLES, None, sample.camera, torch.Generator().manual_seed(0))

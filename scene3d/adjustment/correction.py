@@ -38,8 +38,7 @@ class Correction:
 
     def of(self, depth: Tensor, position: Tensor, camera: Camera) -> Tensor:
         """Corrected metres (...) of depths (...) at image points (..., 2), pixels; a shift at most halves."""
-        size = torch.tensor([camera.width, camera.height]).to(position)
-        values, weights = patch_weights(position / size, len(self.field))
+        values, weights = patch_weights(place_in(position, camera), len(self.field))
         field = (self.field.to(depth).flatten()[values] * weights).sum(-1)
         return torch.maximum(depth + self.shift, depth / 2) * field.exp()
 
@@ -74,11 +73,15 @@ def adjusted(frames: Sequence[Frame], adjustment: Adjustment) -> tuple[Frame, ..
     return tuple(_corrected(frame, correction) for frame, correction in pairs)
 
 
-def patch_weights(place: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
-    """Which of nodes^2 control values, by rows, have a say at places (..., 2), [0, 1] across and down the
-    picture, and their weights.
+def place_in(position: Tensor, camera: Camera) -> Tensor:
+    """Image points (..., 2), pixels, as places in the picture: [0, 1] across and down."""
+    return position / torch.tensor([camera.width, camera.height]).to(position)
 
-    Both (..., 16); the weights are of sum 1.
+
+def patch_weights(place: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
+    """Which of nodes^2 control values, by rows, have a say at places (..., 2), and their weights, of sum 1.
+
+    Both (..., 16). Places as `place_in` gives them.
     """
     first, weights = _basis(place, nodes)
     columns, rows = (first.unsqueeze(-1) + torch.arange(4)).unbind(-2)

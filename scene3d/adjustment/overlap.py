@@ -93,9 +93,9 @@ def overlaps(
     eyes = torch.stack([source.frame.camera.position for source in sources])
     origin = eyes.repeat_interleave(torch.tensor(counts), dim=0)
     direction, depth = torch.cat([source.direction for source in sources]), torch.cat(list(depths))
-    residual, position, theirs, ok = _compared(origin + depth[:, None] * direction, target, correction)
-    ahead = origin + (1 + STEP) * depth[:, None] * direction
-    moved, _, _, still = _compared(ahead, target, correction)
+    away = depth[:, None] * direction
+    residual, position, theirs, ok = _compared(origin + away, target, correction)
+    moved, _, _, still = _compared(origin + (1 + STEP) * away, target, correction)
     slope = (moved - residual) / STEP
     good = ok & still & (residual.abs() < FARTHEST_APART) & (slope.abs() < STEEPEST)
     columns = (values.split(counts) for values in (good, residual, slope, position, theirs))

@@ -28,6 +28,7 @@ from scene3d.adjustment.correction import (
     Correction,
     no_adjustment,
     patch_weights,
+    place_in,
 )
 from scene3d.adjustment.overlap import Overlap, Samples, overlaps
 from scene3d.frame import Frame
@@ -226,9 +227,8 @@ def _derivatives(
     """
     ends = [(samples[i].depth[found.index], samples[i].position[found.index], i) for i, _, found in links]
     ends += [(found.depth, found.position, j) for _, j, found in links]
-    size = [torch.tensor([view.frame.camera.width, view.frame.camera.height]) for view in samples]
     depth = torch.cat([depth for depth, _, _ in ends])
-    place = torch.cat([position / size[view] for _, position, view in ends])
+    place = torch.cat([place_in(position, samples[view].frame.camera) for _, position, view in ends])
     view = torch.repeat_interleave(
         torch.tensor([view for _, _, view in ends]), torch.tensor([len(depth) for depth, _, _ in ends])
     )
@@ -237,9 +237,6 @@ def _derivatives(
     by_shift = typical[view] / torch.maximum(depth + shift[view], depth / 2)
     control, weights = patch_weights(place, level.nodes)
     unknowns = F.pad(1 + control, (1, 0)) + level.unknowns * view[:, None]
-    (own, other), (by_own, by_other) = (
-        unknowns.chunk(2),
-        torch.cat([by_shift[:, None], weights], dim=1).chunk(2),
-    )
     slope = torch.cat([found.slope for _, _, found in links])[:, None]
-    return torch.cat([own, other], dim=1), torch.cat([slope * by_own, by_other], dim=1)
+    by_own, by_other = torch.cat([by_shift[:, None], weights], dim=1).chunk(2)
+    return torch.cat(unknowns.chunk(2), dim=1), torch.cat([slope * by_own, by_other], dim=1)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from depthgen.geometry import Camera, turned
 from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
-from scene3d.adjustment.correction import patch_weights, pixel_centres
+from scene3d.adjustment.correction import patch_weights, pixel_centres, place_in
 from scene3d.adjustment.overlap import SAMPLES, Samples
 from scene3d.adjustment.solve import Level, Link, _corrections, _jacobian, _links, _step, _weights
 from scene3d.backends.oracle import oracle_for
@@ -219,7 +219,7 @@ def test_corrections_keep_order_and_sign(field: list[float], shift: float) -> No
 @pytest.mark.parametrize("nodes", [4, 10])
 def test_the_spline_is_one_everywhere_and_holds_planes(nodes: int) -> None:
     camera = Camera.from_fov(60, 8, 6)
-    values, weights = patch_weights(pixel_centres(camera).double() / torch.tensor([8, 6]), nodes)
+    values, weights = patch_weights(place_in(pixel_centres(camera).double(), camera), nodes)
     peaks = [(k - 1) / (nodes - 3) for k in range(nodes)]  # some beyond the picture
     planes = torch.tensor([[8 * x, 6 * y] for y in peaks for x in peaks], dtype=torch.float64)
     torch.testing.assert_close(weights.sum(-1), torch.ones(6, 8, dtype=torch.float64))
