@@ -36,13 +36,15 @@ class DepthPrediction:
     depth (H,W) float32 metres of planar z, the samples' mean, median or mode; std (H,W) metres over the
     samples, None for one sample; valid (H,W) bool, False on sky and beyond the model's range; residual: mean
     |ln predicted - ln known| on known pixels after the fit and before the known metres were put back, None
-    where nothing was known.
+    where nothing was known; reading (H,W): the metres that a metric model reads in the picture alone, None of
+    others and where known depth steered the sampling.
     """
 
     depth: Tensor
     std: Tensor | None
     valid: Tensor
     residual: float | None = None
+    reading: Tensor | None = None
 
 
 class DepthEstimator:
@@ -110,7 +112,8 @@ class DepthEstimator:
         picture = read_image(image)
         request = SampleRequest(samples, steps, camera, generator or _seeded(), sampler)
         drawn = self.sampler.sample(picture, None, request)
-        return _summary(torch.stack(_enlarged(drawn, picture)), drawn.sky_from, None, reduce)
+        summary = _summary(torch.stack(_enlarged(drawn, picture)), drawn.sky_from, None, reduce)
+        return replace(summary, reading=summary.depth if self.meaning == "metric" else None)
 
     def complete(
         self,
@@ -143,7 +146,8 @@ class DepthEstimator:
         )
         drawn = self.sampler.sample(picture, given if way.steering else None, request)
         far, domain = min(drawn.far, FARTHEST), self.meaning if way.fit == "meaning" else way.fit
-        aligned = [fitted(x, given, far, domain) for x in _enlarged(drawn, picture)]
+        read = _enlarged(drawn, picture)
+        aligned = [fitted(x, given, far, domain) for x in read]
         residual = sum(log_error(x, given, far).abs().mean().item() for x in aligned) / samples
         depths = torch.stack([carried(x, picture, given, far, way.carry) for x in aligned])
         for time in way.refine:
@@ -152,8 +156,12 @@ class DepthEstimator:
             depths = (depths * torch.stack(again)).sqrt()
         summary = _summary(depths, min(drawn.sky_from, far), residual)
         exact = given.known[0]
+        alone = self.meaning == "metric" and way.steering is None
         return replace(
-            summary, depth=torch.where(exact, given.depth[0], summary.depth), valid=summary.valid | exact
+            summary,
+            depth=torch.where(exact, given.depth[0], summary.depth),
+            valid=summary.valid | exact,
+            reading=torch.stack(read).mean(0)[0] if alone else None,
         )
 
 

@@ -1,8 +1,8 @@
 """A sentence becomes a 3D scene.
 
-    from scene3d import generate_scene
-    scene = generate_scene("a cabin by a lake at sunset", out="cabin", views=8, seed=0)
-    scene.export("cabin.glb")
+from scene3d import generate_scene
+scene = generate_scene("a cabin by a lake at sunset", out="cabin", views=8, seed=0)
+scene.export("cabin.glb")
 """
 
 from __future__ import annotations

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from depthgen.geometry import Camera
+from depthgen.images import size_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
 FRAME_FILES = ("image.png", "depth.npy", "known.png", "valid.png", "camera.json")
 CERTAINTY_FILE = "certainty.npy"  # only of views whose depth was drawn more than once
+READING_FILE = "reading.npy"  # only of views whose depth model reads metres in pictures
+READING_SIDE = 32  # pixels along the longer side that are kept of a reading
 CERTAIN = 0.5  # pixels less certain than this are cut from the surface
 
 
@@ -34,6 +38,8 @@ class Frame:
     camera: where the view was taken from, in the scene's frame (the first camera's).
     certainty: (1, H, W) float32 in [0, 1] of the depth, see `certainty_of`; 1 where known; None where the
         depth was drawn only once.
+    reading: (1, h, w) float32 metres, the depth that the model reads in the picture alone, see `coarse`; None
+        where it reads none.
     """
 
     image: Tensor
@@ -42,6 +48,7 @@ class Frame:
     known: Tensor
     camera: Camera
     certainty: Tensor | None = None
+    reading: Tensor | None = None
 
     @property
     def certain(self) -> Tensor:
@@ -59,6 +66,16 @@ def certainty_of(depth: Tensor, std: Tensor, max_spread: float) -> Tensor:
     return 1 / (1 + (std / (max_spread * depth)).square())
 
 
+def coarse(reading: Tensor | None) -> Tensor | None:
+    """Every so-many-th pixel (1, h, w) of metres (1, H, W), READING_SIDE of them along the longer side: it is
+    kept for the scale of things, not for their shapes."""
+    if reading is None:
+        return None
+    share = min(1.0, READING_SIDE / max(size_of(reading)))
+    size = [max(1, round(share * side)) for side in size_of(reading)]
+    return F.interpolate(reading[None], size=size, mode="nearest-exact")[0]
+
+
 def round_to_8_bits(image: Tensor) -> Tensor:
     """The nearest image (any shape, [0, 1]) that an 8-bit file can hold."""
     return (image.clamp(0, 1) * 255).round() / 255
@@ -71,15 +88,15 @@ def save_frame(frame: Frame, folder: Path) -> tuple[str, ...]:
     _write_flags(frame.known, folder / "known.png")
     _write_flags(frame.valid, folder / "valid.png")
     (folder / "camera.json").write_text(json.dumps(frame.camera.to_json(), indent=1) + "\n")
-    if frame.certainty is None:
-        return FRAME_FILES
-    _write_floats(frame.certainty, folder / CERTAINTY_FILE)
-    return (*FRAME_FILES, CERTAINTY_FILE)
+    optional = {CERTAINTY_FILE: frame.certainty, READING_FILE: frame.reading}
+    given = {name: values for name, values in optional.items() if values is not None}
+    for name, values in given.items():
+        _write_floats(values, folder / name)
+    return (*FRAME_FILES, *given)
 
 
 def load_frame(folder: Path) -> Frame:
     """Read a view folder written by `save_frame`; ValueError naming the folder when it cannot be used."""
-    certainty = folder / CERTAINTY_FILE
     try:
         return Frame(
             image=read_image(folder / "image.png"),
@@ -87,7 +104,8 @@ def load_frame(folder: Path) -> Frame:
             valid=_read_flags(folder / "valid.png"),
             known=_read_flags(folder / "known.png"),
             camera=Camera.from_json(json.loads((folder / "camera.json").read_text())),
-            certainty=_read_floats(certainty) if certainty.is_file() else None,
+            certainty=_read_if_there(folder / CERTAINTY_FILE),
+            reading=_read_if_there(folder / READING_FILE),
         )
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{folder} is not a readable view of a scene: {error}") from error
@@ -134,6 +152,10 @@ def _write_floats(values: Tensor, path: Path) -> None:
 
 def _read_floats(path: Path) -> Tensor:
     return torch.from_numpy(np.load(path, allow_pickle=False))[None]
+
+
+def _read_if_there(path: Path) -> Tensor | None:
+    return _read_floats(path) if path.is_file() else None
 
 
 def _write_flags(flags: Tensor, path: Path) -> None:

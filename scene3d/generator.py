@@ -28,7 +28,7 @@ from scene3d import inputs, journal
 from scene3d.backends import Depth, Models, Picture, load_models, roles_of
 from scene3d.cameras import Route, route_of
 from scene3d.config import GenerateConfig
-from scene3d.frame import Frame, certainty_of, round_to_8_bits
+from scene3d.frame import Frame, certainty_of, coarse, round_to_8_bits
 from scene3d.fusion import Fused, View, extend, seam_color, seam_step, view_from
 from scene3d.journal import Entry, Manifest
 from scene3d.scene import Scene
@@ -180,7 +180,7 @@ def _first_view(scene: Scene, run: _Run) -> SceneStep:
         depth = run.models.depth.predict(image, camera=camera, generator=random("depth"))
     unknown = torch.zeros_like(depth.valid)
     certainty = _certainty(depth, unknown, run.config)
-    frame = Frame(image, depth.depth, depth.valid, unknown, camera, certainty)
+    frame = Frame(image, depth.depth, depth.valid, unknown, camera, certainty, coarse(depth.reading))
     entry = Entry(view=0, new_pixels=1.0, uncertain=_uncertain(frame))
     return _committed(scene, frame, entry, clock, run)
 
@@ -205,6 +205,7 @@ def _next_view(scene: Scene, fused: Fused, route: Route, run: _Run) -> SceneStep
         known=seen.covered,
         camera=camera,
         certainty=_certainty(depth, seen.known, run.config),
+        reading=coarse(depth.reading),
     )
     entry = Entry(
         view=view,

@@ -1,7 +1,8 @@
 """A scene's folder as a journal: views are committed one by one, each atomically.
 
     scene.json                    what was asked, with what, and one entry per committed view
-    views/0000/                   image.png depth.npy known.png valid.png camera.json [certainty.npy]
+    views/0000/                   image.png depth.npy known.png valid.png camera.json
+                                  [certainty.npy] [reading.npy]
     input.png                     the user's picture of view 0, if there was one
     timings.json, memory.json     seconds per stage, peak memory; the only files here that vary between runs
     adjustment.json               corrections of depth for the exports; see scene3d.adjustment
@@ -142,7 +143,7 @@ def read_costs(root: Path) -> tuple[dict[str, dict[str, float]], dict[str, float
 
 
 def _record(path: Path, view: int, value: Any) -> None:
-    replace_file(path, _json({**_recorded(path), f"{view:04d}": value}))
+    replace_file(path, as_json({**_recorded(path), f"{view:04d}": value}))
 
 
 def _recorded(path: Path) -> dict[str, Any]:
@@ -188,10 +189,10 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
     """Replace `root`/scene.json in one atomic step."""
     values = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
     values |= {"journal": [vars(entry) for entry in manifest.journal]}
-    replace_file(root / "scene.json", _json({"format": FORMAT, "version": FORMAT_VERSION, **values}))
+    replace_file(root / "scene.json", as_json({"format": FORMAT, "version": FORMAT_VERSION, **values}))
 
 
-def _json(values: dict[str, Any]) -> str:
+def as_json(values: dict[str, Any]) -> str:
     """JSON with a line for each entry of the values, which may be lists and mappings themselves.
 
     Python's own indentation is slow enough to be felt when a scene has a hundred views.

@@ -22,11 +22,25 @@ def denoise_at(denoise: Denoiser, z: Tensor, t: Tensor) -> Tensor:
     return denoise(z, t.to(z).expand(len(z)))
 
 
-def guided(conditional: Denoiser, unconditional: Denoiser, scale: float) -> Denoiser:
-    """Classifier-free guidance, unconditional + scale (conditional - unconditional); 1 is conditional."""
+def guided(
+    conditional: Denoiser,
+    unconditional: Denoiser,
+    scale: float,
+    between: tuple[float, float] = (0.0, 1.0),
+) -> Denoiser:
+    """Classifier-free guidance, unconditional + scale (conditional - unconditional); 1 is conditional.
+
+    between: the earliest and latest noise time that is guided, as by Kynkaanniemi et al. (arXiv 2404.07724):
+    near 1 guidance leads all pictures to a few with garish colours, near 0 it costs a pass and adds nothing.
+    """
 
     def denoise(z_t: Tensor, t: Tensor) -> Tensor:
-        return torch.lerp(unconditional(z_t, t), conditional(z_t, t), scale)
+        answer = conditional(z_t, t)
+        inside = (t >= between[0]) & (t <= between[1])
+        if not inside.any():
+            return answer
+        weight = torch.where(inside, scale, 1.0).to(answer)[:, None, None, None]
+        return torch.lerp(unconditional(z_t, t), answer, weight)
 
     return conditional if scale == 1 else denoise
 

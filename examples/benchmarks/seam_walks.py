@@ -23,7 +23,7 @@ from depthgen.geometry import Camera, grid_mesh, merge_meshes, turned
 from scene3d.adjustment import Adjustment, adjusted, closing_error, drift, solve
 from scene3d.backends.oracle import Oracle
 from scene3d.cameras.paths import pan
-from scene3d.frame import Frame, round_to_8_bits
+from scene3d.frame import Frame, coarse, round_to_8_bits
 from scene3d.fusion import fuse_all, seam_color, tidied, view_from
 from scene3d.report.figures import cameras_around
 
@@ -70,10 +70,12 @@ def _step(done: Walk, method: Method, shown: slice) -> None:
     with done.clock("reproject"):
         seen = view_from(fuse_all(done.frames[shown]), truth.camera)
     with done.clock("complete"):
-        depth = method(truth.image, seen, truth.camera, seed=len(done.frames)).depth[None]
+        completed = method(truth.image, seen, truth.camera, seed=len(done.frames))
+    depth = completed.depth[None]
+    reading = None if completed.reading is None else coarse(completed.reading[None])
     image = round_to_8_bits(torch.where(seen.known, seen.image, truth.image))
     valid = torch.where(seen.known, seen.surface, truth.valid)
-    done.frames.append(Frame(image, depth, valid, seen.covered, truth.camera))
+    done.frames.append(Frame(image, depth, valid, seen.covered, truth.camera, reading=reading))
     exact = (image == round_to_8_bits(seen.image)).all(0, keepdim=True) & (
         (depth == seen.depth) | ~seen.surface
     )

@@ -1,4 +1,4 @@
-"""What is done to the depth of a view: scale, shift and a smooth field."""
+"""What is done to the depth of a view: scale, shift, a smooth field, and what detail that leaves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from depthgen.geometry import Camera
@@ -17,13 +18,15 @@ COARSEST = 4  # control values along each side of a view that make one bicubic p
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """Depth z at the point x of the picture becomes (z + shift) exp(field(x)).
+    """Depth z at the point x of the picture becomes (z + shift) exp(field(x) + detail(x)).
 
     shift: metres. field: (n, n) float64, n >= 4, control values of a uniform bicubic B-spline over it.
+    detail: (h, w) float64, values at the centres of cells, bilinear between them; None: nought.
     """
 
     shift: float
     field: Tensor
+    detail: Tensor | None = None
 
     @staticmethod
     def none() -> Correction:
@@ -34,16 +37,21 @@ class Correction:
     def scale(self) -> float:
         """The factor on depth, as the geometric mean over the picture."""
         share = _basis_matrix((torch.arange(64, dtype=torch.float64) + 0.5) / 64, len(self.field)).mean(0)
-        return math.exp(float(share @ self.field @ share))
+        detail = 0.0 if self.detail is None else float(self.detail.mean())
+        return math.exp(float(share @ self.field @ share) + detail)
 
     def of(self, depth: Tensor, position: Tensor, camera: Camera) -> Tensor:
         """Corrected metres (...) of depths (...) at image points (..., 2), pixels; a shift at most halves."""
-        values, weights = patch_weights(place_in(position, camera), len(self.field))
+        place = place_in(position, camera)
+        values, weights = patch_weights(place, len(self.field))
         field = (self.field.to(depth).flatten()[values] * weights).sum(-1)
+        if self.detail is not None:
+            field = field + _between_cells(self.detail.to(depth), place.to(depth))
         return torch.maximum(depth + self.shift, depth / 2) * field.exp()
 
     def refined(self, nodes: int) -> Correction:
-        """The same with `nodes` control values a side; exact from COARSEST, else as near as these allow."""
+        """The same, without detail, with `nodes` control values a side; exact from COARSEST, else as near as
+        these allow."""
         points = torch.linspace(0, 1, 4 * nodes, dtype=torch.float64)
         finer = torch.linalg.pinv(_basis_matrix(points, nodes)) @ _basis_matrix(points, len(self.field))
         return Correction(self.shift, finer @ self.field @ finer.T)
@@ -88,6 +96,13 @@ def patch_weights(place: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
     across, down = weights.unbind(-2)
     values = nodes * rows.unsqueeze(-1) + columns.unsqueeze(-2)
     return values.flatten(-2), (down.unsqueeze(-1) * across.unsqueeze(-2)).flatten(-2)
+
+
+def _between_cells(values: Tensor, place: Tensor) -> Tensor:
+    """Values (h, w) at the centres of cells, read at places (..., 2); beyond the outermost, theirs."""
+    points = (2 * place - 1).clamp(-2, 2).nan_to_num(2).reshape(1, 1, -1, 2)
+    read = F.grid_sample(values[None, None], points, padding_mode="border", align_corners=False)
+    return read.reshape(place.shape[:-1])
 
 
 def _basis(t: Tensor, nodes: int) -> tuple[Tensor, Tensor]:

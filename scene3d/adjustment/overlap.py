@@ -6,16 +6,18 @@ there, well inside it: near depth edges a rounding error decides which of two su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from depthgen.geometry import depth_edges, project
-from scene3d.adjustment.correction import Correction
+from scene3d.adjustment.correction import Correction, place_in
 from scene3d.backdrop import world_directions
 from scene3d.frame import Frame
 
@@ -29,9 +31,14 @@ FEWEST = 16  # samples that make an overlap
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Points of one view: position (S, 2) pixels, depth (S,) metres, direction (S, 3); all float64."""
+    """Points of one view: position (S, 2) pixels, depth (S,) metres, direction (S, 3); all float64.
+
+    cell: (S, 2) column and row of each in the grid of `grid` (rows, columns) that they were taken from.
+    """
 
     frame: Frame
+    cell: Tensor
+    grid: tuple[int, int]
     position: Tensor
     depth: Tensor
     direction: Tensor
@@ -40,18 +47,27 @@ class Samples:
     def of(frame: Frame) -> Samples:
         """A regular grid of pixels, as far as they lie well inside surfaces."""
         step = -(-max(frame.depth.shape) // SAMPLES)
-        inside = well_inside(frame)[0]
-        chosen = torch.zeros_like(inside)
-        chosen[step // 2 :: step, step // 2 :: step] = True
-        chosen &= inside
+        every = (slice(step // 2, None, step),) * 2
+        chosen = well_inside(frame)[0][every]
+        cell = chosen.nonzero().flip(1)
         values = (frame.depth[0], world_directions(frame.camera))
-        depth, direction = (value[chosen].double() for value in values)
-        return Samples(frame, chosen.nonzero().flip(1).double() + 0.5, depth, direction)
+        depth, direction = (value[every][chosen].double() for value in values)
+        grid = (chosen.shape[0], chosen.shape[1])
+        return Samples(frame, cell, grid, step * cell.double() + step // 2 + 0.5, depth, direction)
 
     @cached_property
     def typical(self) -> float:
         """Median depth in metres, 1 without samples: the unit of shifts."""
         return float(self.depth.median()) if len(self.depth) else 1.0
+
+    @cached_property
+    def reading(self) -> Tensor:
+        """(S,) metres that the depth model reads there in the picture alone; (0,) if it reads none."""
+        if self.frame.reading is None:
+            return self.depth[:0]
+        size = torch.tensor(self.frame.reading.shape[:0:-1])
+        column, row = (place_in(self.position, self.frame.camera) * size).long().unbind(-1)
+        return self.frame.reading[0, row, column].double()
 
     @cached_property
     def map(self) -> Tensor:
@@ -73,6 +89,25 @@ class Overlap:
     slope: Tensor
     position: Tensor
     depth: Tensor
+
+
+Link = tuple[int, int, Overlap]  # the numbers of the view with the samples and of the one they land in
+
+
+def links(
+    samples: Sequence[Samples], corrections: Sequence[Correction], pairs: Sequence[tuple[int, int]]
+) -> Iterator[Link]:
+    """The overlaps of those pairs of views, the first of a pair with the samples, that have one; pairs of one
+    second view stand together."""
+    depths = [
+        correction.of(view.depth, view.position, view.frame.camera)
+        for correction, view in zip(corrections, samples, strict=True)
+    ]
+    for target, group in groupby(pairs, key=itemgetter(1)):
+        sources = [source for source, _ in group]
+        seen, at = [samples[i] for i in sources], [depths[i] for i in sources]
+        found = overlaps(seen, at, samples[target], corrections[target])
+        yield from ((i, target, link) for i, link in zip(sources, found, strict=True) if link is not None)
 
 
 def well_inside(frame: Frame) -> Tensor:

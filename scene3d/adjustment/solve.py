@@ -6,15 +6,16 @@ from step to step, so that a loop that is far from closing is not taken for an o
 spread what has drifted over all views; finer ones, held near them, then take up what is wrong in the shape of
 each view. Bundle adjustment of depth in this form is known from "Robust Consistent Video Depth Estimation"
 (Kopf et al., arXiv 2012.05901).
+
+Views that agree may be wrong together: where each was completed from the one before, their scale has drifted.
+What the depth model reads in each picture alone is coarser, but does not drift, and holds the views near it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,14 +31,19 @@ from scene3d.adjustment.correction import (
     patch_weights,
     place_in,
 )
-from scene3d.adjustment.overlap import Overlap, Samples, overlaps
+from scene3d.adjustment.detail import detailed
+from scene3d.adjustment.overlap import Link, Samples, links
 from scene3d.frame import Frame
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 NOISE = 0.0015  # log depth, of the residuals of an overlap; they err together: more of them weigh no more
+# Likewise, of a view against its reading. That is off by ten times more, but it alone knows the scale, which
+# overlaps leave to chance. Chosen on rooms that are not reported.
+READING = 0.007
 WIDEST, NARROWEST, SHRINKING = 0.3, 1e-3, 0.3  # of the robust weights, in log depth, and from step to step
+READING_WIDTH = 0.1  # of the robust weights of readings, at least
 SPREAD = 4.0  # no narrower than so many times the median of an overlap: where all disagree, none is wrong
 SMALLEST_STEP = 1e-4
 PRECISION = 1e-3  # of a step: the next one starts from new samples anyway
@@ -78,7 +84,7 @@ LEVELS = (
     Level(16, 6, scale=0.05, field=0.05),
 )
 
-Link = tuple[int, int, Overlap]
+System = tuple["csr_matrix", Tensor, Tensor]  # derivatives of n residuals, these (n,), and their weights (n,)
 
 
 def solve(frames: Sequence[Frame]) -> Adjustment:
@@ -90,13 +96,14 @@ def solve(frames: Sequence[Frame]) -> Adjustment:
     samples = [Samples.of(frame) for frame in frames]
     corrections = [Correction.none() for _ in frames]
     pairs = [(i, j) for j in range(len(frames)) for i in range(len(frames)) if i != j]
-    links = list(_links(samples, corrections, pairs))
-    before, pairs = _mean_disagreement(links), [(i, j) for i, j, _ in links]
+    found = list(links(samples, corrections, pairs))
+    before, pairs = _mean_disagreement(found), [(i, j) for i, j, _ in found]
     if before is None or before < NOISE:
         return replace(no_adjustment(frames), before=before, after=before)
     for level in LEVELS:
         corrections = _solved(level, corrections, samples, pairs)
-    after = _mean_disagreement(list(_links(samples, corrections, pairs)))
+    corrections = detailed(samples, corrections, pairs)
+    after = _mean_disagreement(list(links(samples, corrections, pairs)))
     if after is None or after > (1 - GAIN) * before:
         return replace(no_adjustment(frames), before=before, after=after)
     return Adjustment(tuple(corrections), before, after)
@@ -109,28 +116,14 @@ def _solved(
     coarse = theta = _unknowns([correction.refined(level.nodes) for correction in start], samples)
     for step in range(level.steps):
         least_width = max(NARROWEST, WIDEST * SHRINKING**step)
-        links = list(_links(samples, _corrections(theta, samples), pairs))
-        if not links:
+        found = list(links(samples, _corrections(theta, samples), pairs))
+        if not found:
             break
-        change = _step(level, theta, coarse, links, samples, least_width)
+        change = _step(level, theta, coarse, found, samples, least_width)
         theta = theta + change
         if least_width == NARROWEST and np.abs(change).max(initial=0) < SMALLEST_STEP:
             break
     return _corrections(theta, samples)
-
-
-def _links(
-    samples: Sequence[Samples], corrections: Sequence[Correction], pairs: Sequence[tuple[int, int]]
-) -> Iterator[Link]:
-    depths = [
-        correction.of(view.depth, view.position, view.frame.camera)
-        for correction, view in zip(corrections, samples, strict=True)
-    ]
-    for target, group in groupby(pairs, key=itemgetter(1)):
-        sources = [source for source, _ in group]
-        seen, at = [samples[i] for i in sources], [depths[i] for i in sources]
-        found = overlaps(seen, at, samples[target], corrections[target])
-        yield from ((i, target, link) for i, link in zip(sources, found, strict=True) if link is not None)
 
 
 def _unknowns(corrections: Sequence[Correction], samples: Sequence[Samples]) -> np.ndarray:
@@ -148,18 +141,18 @@ def _corrections(theta: np.ndarray, samples: Sequence[Samples]) -> list[Correcti
     ]
 
 
-def _mean_disagreement(links: Sequence[Link]) -> float | None:
+def _mean_disagreement(found: Sequence[Link]) -> float | None:
     """Mean |residual| over all samples."""
-    if not links:
+    if not found:
         return None
-    return float(torch.cat([found.residual for _, _, found in links]).abs().mean())
+    return float(torch.cat([overlap.residual for _, _, overlap in found]).abs().mean())
 
 
 def _step(
     level: Level,
     theta: np.ndarray,
     coarse: np.ndarray,
-    links: Sequence[Link],
+    found: Sequence[Link],
     samples: Sequence[Samples],
     least_width: float,
 ) -> np.ndarray:
@@ -167,15 +160,16 @@ def _step(
 
     A B-spline has 16 control values to a point, so that the matrices are sparse but for the prior of a view.
     """
+    from scipy.sparse import vstack
     from scipy.sparse.linalg import LinearOperator, cg
 
     prior, shape = level.prior(), (len(theta) - 1, level.unknowns)
-    jacobian = _jacobian(level, theta, links, samples)[:, level.unknowns :]
-    weights = torch.cat([_weights(found.residual, least_width) for _, _, found in links]).numpy()
-    residuals = torch.cat([found.residual for _, _, found in links]).numpy()
-    weighted = jacobian.multiply(weights[:, None]).T.tocsr()
+    systems = _of_overlaps(level, theta, found, samples, least_width), _of_readings(level, theta, samples)
+    derivatives, residuals, weights = zip(*systems, strict=True)
+    jacobian = vstack(derivatives, format="csr")[:, level.unknowns :]
+    weighted = jacobian.multiply(torch.cat(weights).numpy()[:, None]).T.tocsr()
     normal = weighted @ jacobian
-    gradient = weighted @ residuals + ((theta - coarse)[1:] @ prior).ravel()
+    gradient = weighted @ torch.cat(residuals).numpy() + ((theta - coarse)[1:] @ prior).ravel()
     inverses = np.linalg.inv(prior + _diagonal_blocks(normal, level.unknowns))
 
     def curvature(x: np.ndarray) -> np.ndarray:
@@ -194,16 +188,44 @@ def _step(
     return np.concatenate([np.zeros((1, level.unknowns)), change.reshape(shape)])
 
 
-def _jacobian(
-    level: Level, theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples]
-) -> csr_matrix:
-    """Of all residuals, link after link, by the unknowns of all views: (residuals, N * unknowns)."""
+def _of_overlaps(
+    level: Level, theta: np.ndarray, found: Sequence[Link], samples: Sequence[Samples], least_width: float
+) -> System:
+    """What all overlaps ask, link after link."""
+    own = [(samples[i].depth[link.index], samples[i].position[link.index], i) for i, _, link in found]
+    other = [(link.depth, link.position, j) for _, j, link in found]
+    unknowns, values = _derivatives(level, theta, own + other, samples)
+    by_own, by_other = values.chunk(2)
+    slope = torch.cat([link.slope for _, _, link in found])[:, None]
+    residuals = [link.residual for _, _, link in found]
+    weights = torch.cat([_weights(residual, least_width, NOISE) for residual in residuals])
+    values = torch.cat([slope * by_own, by_other], dim=1)
+    derivatives = _sparse(torch.cat(unknowns.chunk(2), dim=1), values, theta.size)
+    return derivatives, torch.cat(residuals), weights
+
+
+def _of_readings(level: Level, theta: np.ndarray, samples: Sequence[Samples]) -> System:
+    """What the readings ask of their views: that depth be as they say."""
+    read = [i for i, view in enumerate(samples) if len(view.reading)]
+    if not read:
+        nothing = torch.zeros(0, dtype=torch.float64)
+        return _sparse(nothing.long()[:, None], nothing[:, None], theta.size), nothing, nothing
+    views, corrections = [samples[i] for i in read], _corrections(theta, samples)
+    ends = [(view.depth, view.position, i) for i, view in zip(read, views, strict=True)]
+    unknowns, values = _derivatives(level, theta, ends, samples)
+    depths = [corrections[i].of(depth, position, samples[i].frame.camera) for depth, position, i in ends]
+    residuals = [(depth / view.reading).log() for view, depth in zip(views, depths, strict=True)]
+    weights = torch.cat([_weights(residual, READING_WIDTH, READING) for residual in residuals])
+    return _sparse(unknowns, values, theta.size), torch.cat(residuals), weights
+
+
+def _sparse(columns: Tensor, values: Tensor, size: int) -> csr_matrix:
+    """The matrix (n, size) of values (n, k) in these columns (n, k)."""
     from scipy.sparse import csr_matrix
 
-    unknowns, values = _derivatives(level, theta, links, samples)
     count, in_row = values.shape
-    starts = np.arange(0, values.numel() + 1, in_row)
-    return csr_matrix((values.numpy().ravel(), unknowns.numpy().ravel(), starts), shape=(count, theta.size))
+    starts = np.arange(count + 1) * in_row
+    return csr_matrix((values.numpy().ravel(), columns.numpy().ravel(), starts), shape=(count, size))
 
 
 def _diagonal_blocks(matrix: csr_matrix, size: int) -> np.ndarray:
@@ -212,21 +234,20 @@ def _diagonal_blocks(matrix: csr_matrix, size: int) -> np.ndarray:
     return np.stack([matrix[start : start + size, start : start + size].toarray() for start in starts])
 
 
-def _weights(residual: Tensor, least_width: float) -> Tensor:
-    """Of the samples (n,) of an overlap: less for those that disagree more than most of them do."""
+def _weights(residual: Tensor, least_width: float, noise: float) -> Tensor:
+    """Of residuals (n,) that err together: less for those that disagree more than most of them do."""
     width = max(least_width, SPREAD * float(residual.abs().median()))
-    return 1 / (1 + (residual / width).square()) / (NOISE**2 * len(residual))
+    return 1 / (1 + (residual / width).square()) / (noise**2 * len(residual))
 
 
 def _derivatives(
-    level: Level, theta: np.ndarray, links: Sequence[Link], samples: Sequence[Samples]
+    level: Level, theta: np.ndarray, ends: Sequence[tuple[Tensor, Tensor, int]], samples: Sequence[Samples]
 ) -> tuple[Tensor, Tensor]:
-    """The unknowns that each of n residuals depends on, and its derivatives by them: (n, 34) each.
+    """The unknowns on which log depth depends at n points, and its derivatives by them: (n, 17) each.
 
-    Of each of its two views these are the shift and 16 control values.
+    ends: depth and position of points in a view, and the view's number. The unknowns are the view's shift and
+    16 of its control values.
     """
-    ends = [(samples[i].depth[found.index], samples[i].position[found.index], i) for i, _, found in links]
-    ends += [(found.depth, found.position, j) for _, j, found in links]
     depth = torch.cat([depth for depth, _, _ in ends])
     place = torch.cat([place_in(position, samples[view].frame.camera) for _, position, view in ends])
     view = torch.repeat_interleave(
@@ -237,6 +258,4 @@ def _derivatives(
     by_shift = typical[view] / torch.maximum(depth + shift[view], depth / 2)
     control, weights = patch_weights(place, level.nodes)
     unknowns = F.pad(1 + control, (1, 0)) + level.unknowns * view[:, None]
-    slope = torch.cat([found.slope for _, _, found in links])[:, None]
-    by_own, by_other = torch.cat([by_shift[:, None], weights], dim=1).chunk(2)
-    return torch.cat(unknowns.chunk(2), dim=1), torch.cat([slope * by_own, by_other], dim=1)
+    return unknowns, torch.cat([by_shift[:, None], weights], dim=1)

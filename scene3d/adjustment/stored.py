@@ -14,10 +14,10 @@ import torch
 from scene3d.adjustment.correction import COARSEST, Adjustment, Correction
 from scene3d.adjustment.solve import solve
 from scene3d.frame import Frame
-from scene3d.journal import Manifest, replace_file
+from scene3d.journal import Manifest, as_json, replace_file
 
 FILE = "adjustment.json"
-VERSION = 2  # of the method: raise it when the same views would get other corrections
+VERSION = 3  # of the method: raise it when the same views would get other corrections
 
 
 def stored_adjustment(root: Path, manifest: Manifest, frames: Sequence[Frame]) -> Adjustment:
@@ -30,7 +30,7 @@ def stored_adjustment(root: Path, manifest: Manifest, frames: Sequence[Frame]) -
     if found is None:
         found = solve(frames)
         with suppress(OSError):
-            replace_file(root / FILE, json.dumps(_as_json(found, source), indent=1) + "\n")
+            replace_file(root / FILE, as_json(_document(found, source)))
     return found
 
 
@@ -52,13 +52,18 @@ def _read(path: Path, source: str, views: int) -> Adjustment | None:
         return None
 
 
-def _as_json(adjustment: Adjustment, source: str) -> dict[str, Any]:
+def _document(adjustment: Adjustment, source: str) -> dict[str, Any]:
     return {
         "solved_from": source,
         "disagreement_before": adjustment.before,
         "disagreement_after": adjustment.after,
         "views": [
-            {"scale": c.scale, "shift_metres": c.shift, "field": c.field.tolist()}
+            {
+                "scale": c.scale,
+                "shift_metres": c.shift,
+                "field": c.field.tolist(),
+                "detail": c.detail if c.detail is None else c.detail.tolist(),
+            }
             for c in adjustment.corrections
         ],
     }
@@ -68,4 +73,9 @@ def _correction(view: dict[str, Any]) -> Correction:
     field = torch.tensor(view["field"], dtype=torch.float64)
     if field.ndim != 2 or len(set(field.shape)) != 1 or len(field) < COARSEST:
         raise ValueError(f"no field of control values: {tuple(field.shape)}")
-    return Correction(float(view["shift_metres"]), field)
+    detail = view["detail"]
+    if detail is not None:
+        detail = torch.tensor(detail, dtype=torch.float64)
+        if detail.ndim != 2 or not detail.numel():
+            raise ValueError(f"no detail of cells: {tuple(detail.shape)}")
+    return Correction(float(view["shift_metres"]), field, detail)

@@ -75,5 +75,5 @@ class EstimatorDepth:
 
 def _batched(prediction: DepthPrediction) -> Depth:
     """(H, W) of the estimator's public face to the (1, H, W) of the loop."""
-    std = None if prediction.std is None else prediction.std[None]
-    return Depth(prediction.depth[None], prediction.valid[None], prediction.residual, std)
+    std, reading = (x if x is None else x[None] for x in (prediction.std, prediction.reading))
+    return Depth(prediction.depth[None], prediction.valid[None], prediction.residual, std, reading)

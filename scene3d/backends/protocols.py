@@ -33,12 +33,15 @@ class Depth:
 
     residual: mean |log(model / known)| over known pixels before they were put back; None if none were known.
     std: (1, H, W) metres, the spread of several samples; None for one.
+    reading: (1, H, W) metres that the model reads in the picture alone, whatever is known; None if it reads
+        no metres there.
     """
 
     depth: Tensor
     valid: Tensor
     residual: float | None = None
     std: Tensor | None = None
+    reading: Tensor | None = None
 
 
 class TextToImage(Protocol):

@@ -74,6 +74,24 @@ def test_known_metres_come_back_exactly(estimator: DepthEstimator):
     assert out.residual > 0
 
 
+def test_the_reading_is_that_of_the_picture_alone_whatever_is_known(estimator: DepthEstimator):
+    out = estimator.complete(IMAGE, 3 * DEPTH, LEFT, method="refine")
+    assert torch.equal(out.reading, estimator.predict(IMAGE).depth)
+    assert not torch.equal(out.reading, out.depth)
+    assert (
+        estimator.complete(IMAGE, DEPTH, LEFT, method="guide", steps=2).reading is None
+    )  # known depth steers
+
+
+def test_a_model_without_metres_reads_none():
+    class Relative(Scaled):
+        meaning = "affine depth"
+
+    model = DepthEstimator(Relative(2.0))
+    assert model.predict(PLAIN).reading is None
+    assert model.complete(PLAIN, DEPTH, LEFT, method="align").reading is None
+
+
 def test_a_model_that_is_shown_known_depth_reads_it(checkpoints: dict[str, Path]):
     told = DepthEstimator.from_pretrained(checkpoints["told_depth"], device="cpu")
     seen = []

@@ -19,11 +19,22 @@ from torch import Tensor
 from depthgen.geometry import Camera, turned
 from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
 from scene3d.adjustment.correction import patch_weights, pixel_centres, place_in
-from scene3d.adjustment.overlap import SAMPLES, Samples
-from scene3d.adjustment.solve import Level, Link, _corrections, _jacobian, _links, _step, _weights
+from scene3d.adjustment.detail import detailed
+from scene3d.adjustment.overlap import SAMPLES, Link, Samples, links
+from scene3d.adjustment.solve import (
+    NOISE,
+    READING,
+    READING_WIDTH,
+    Level,
+    _corrections,
+    _of_overlaps,
+    _of_readings,
+    _step,
+    _weights,
+)
 from scene3d.backends.oracle import oracle_for
 from scene3d.cameras import cameras_from
-from scene3d.frame import Frame
+from scene3d.frame import Frame, coarse
 from scene3d.fusion import extend, fuse_all, view_from
 from scene3d.scene import Scene
 
@@ -112,7 +123,7 @@ def some_unknowns() -> np.ndarray:
 
 
 def links_at(theta: np.ndarray, samples: list[Samples]) -> list[Link]:
-    return list(_links(samples, _corrections(theta, samples), EVERY_PAIR))
+    return list(links(samples, _corrections(theta, samples), EVERY_PAIR))
 
 
 def test_the_jacobian_is_that_of_finite_differences(three: list[Samples]) -> None:
@@ -124,9 +135,9 @@ def test_the_jacobian_is_that_of_finite_differences(three: list[Samples]) -> Non
         return found
 
     theta, step = some_unknowns(), 1e-4
-    links = links_at(theta, three)
-    jacobian = _jacobian(LEVEL, theta, links, three).toarray()
-    shown = np.concatenate([(3 * i + j) * SAMPLES**2 + overlap.index.numpy() for i, j, overlap in links])
+    found = links_at(theta, three)
+    jacobian = _of_overlaps(LEVEL, theta, found, three, 0.1)[0].toarray()
+    shown = np.concatenate([(3 * i + j) * SAMPLES**2 + overlap.index.numpy() for i, j, overlap in found])
     for unknown in range(theta.size):
         moved = np.zeros(theta.size)
         moved[unknown] = step
@@ -137,23 +148,65 @@ def test_the_jacobian_is_that_of_finite_differences(three: list[Samples]) -> Non
         assert np.nanquantile(wrong, 0.95) < 2e-3 + 0.02 * np.nanmax(np.abs(expected))
 
 
+@pytest.fixture(scope="module")
+def read(room: list[Frame]) -> list[Samples]:
+    """The same views, of which all but the second were read 5 % too near."""
+    pairs = zip(erring(room)[:3], room[:3], strict=True)
+    frames = [replace(view, reading=0.95 * true.depth) for view, true in pairs]
+    return [
+        Samples.of(replace(frame, reading=frame.reading if i != 1 else None))
+        for i, frame in enumerate(frames)
+    ]
+
+
+def test_what_readings_ask_is_by_hand_and_by_finite_differences(
+    read: list[Samples], room: list[Frame]
+) -> None:
+    theta, step = some_unknowns(), 1e-5
+    jacobian, residual, weight = _of_readings(LEVEL, theta, read)
+    corrections, expected = _corrections(theta, read), []
+    for i in (0, 2):
+        column, row = read[i].position.long().unbind(-1)
+        depth = corrections[i].of(read[i].depth, read[i].position, room[i].camera)
+        expected.append((depth / (0.95 * room[i].depth[0, row, column])).log())
+    torch.testing.assert_close(residual, torch.cat(expected), atol=1e-6, rtol=0)
+    counts = torch.tensor([len(read[i].depth) for i in (0, 2)])
+    assert (weight <= 1 / (READING**2 * counts.repeat_interleave(counts))).all()
+    for unknown in range(theta.size):
+        moved = np.zeros(theta.size)
+        moved[unknown] = step
+        ahead, behind = (
+            _of_readings(LEVEL, theta + sign * moved.reshape(theta.shape), read)[1] for sign in (1, -1)
+        )
+        slope = ((ahead - behind) / (2 * step)).numpy()
+        np.testing.assert_allclose(jacobian[:, [unknown]].toarray().ravel(), slope, atol=1e-6)
+
+
 def test_a_step_solves_the_dense_normal_equations(
-    three: list[Samples], monkeypatch: pytest.MonkeyPatch
+    read: list[Samples], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(_step.__globals__, "PRECISION", 1e-10)  # the module bears a function's name
     theta = some_unknowns()
-    links = links_at(theta, three)
-    jacobian = _jacobian(LEVEL, theta, links, three).toarray()
-    weight = np.concatenate([_weights(overlap.residual, 0.1).numpy() for *_, overlap in links])
-    residual = np.concatenate([overlap.residual.numpy() for *_, overlap in links])
+    found = links_at(theta, read)
+    systems = _of_overlaps(LEVEL, theta, found, read, 0.1), _of_readings(LEVEL, theta, read)
+    jacobian = np.concatenate([derivatives.toarray() for derivatives, _, _ in systems])
+    residual, weight = (np.concatenate([system[k].numpy() for system in systems]) for k in (1, 2))
     prior = np.kron(np.eye(3), LEVEL.prior())
     normal = jacobian.T @ (weight[:, None] * jacobian) + prior
     gradient = jacobian.T @ (weight * residual) + prior @ theta.ravel()
     free = slice(LEVEL.unknowns, None)  # the first view stays as it is
     expected = np.linalg.solve(normal[free, free], -gradient[free])
-    found = _step(LEVEL, theta, np.zeros_like(theta), links, three, 0.1)
-    assert not found[0].any()
-    np.testing.assert_allclose(found.ravel()[free], expected, atol=1e-6)
+    step = _step(LEVEL, theta, np.zeros_like(theta), found, read, 0.1)
+    assert not step[0].any()
+    np.testing.assert_allclose(step.ravel()[free], expected, atol=1e-6)
+
+
+def test_residuals_that_err_together_weigh_no_more_when_there_are_more_of_them() -> None:
+    few, many = (_weights(torch.full((n,), 1e-4).double(), READING_WIDTH, NOISE) for n in (10, 1000))
+    assert float(few.sum()) == pytest.approx(float(many.sum()))
+    assert float(few.sum()) == pytest.approx(1 / NOISE**2, rel=1e-4)
+    outlier = _weights(torch.tensor([0.0, 0.0, 1.0]).double(), 0.1, NOISE)
+    assert float(outlier[2] / outlier[0]) == pytest.approx(1 / 101)
 
 
 def drifted_turn(views: int, total: float) -> tuple[list[Frame], list[Frame]]:
@@ -183,6 +236,48 @@ def test_a_drifting_full_turn_of_a_room_closes() -> None:
     assert max(abs(scale - 1) for scale in drift(closed, truth)) < max(
         abs(scale - 1) for scale in drift(made, truth)
     )
+
+
+def test_readings_hold_the_scale_that_overlaps_leave_to_chance() -> None:
+    """Read 5 % wrong in each picture, which is less than the scale drifts by."""
+    made, truth = drifted_turn(16, 0.4)
+    error = 0.05 * torch.randn(16, generator=torch.Generator().manual_seed(0))
+    read = [replace(m, reading=coarse(t.depth * e.exp())) for m, t, e in zip(made, truth, error, strict=True)]
+    alone, held = (adjusted(frames, solve(frames)) for frames in (made, read))
+    assert worst_mean_error(list(held), truth) < 0.6 * worst_mean_error(list(alone), truth)
+    assert closing_error(held) < 0.01
+
+
+def test_detail_takes_up_what_is_narrower_than_a_spline(room: list[Frame]) -> None:
+    """A ridge of 2 % along a column of the second view."""
+    ridge = torch.ones(SIZE)
+    ridge[SIZE // 2 - 2 : SIZE // 2 + 2] = 1.02
+    wrong = [room[0], replace(room[1], depth=room[1].depth * ridge), *room[2:]]
+    samples, pairs = (
+        [Samples.of(frame) for frame in wrong],
+        [(i, j) for j in range(5) for i in range(5) if i != j],
+    )
+    found = detailed(samples, [Correction.none()] * 5, pairs)
+    assert found[0].detail is None
+    after = adjusted(wrong, Adjustment(tuple(found)))
+    columns = slice(SIZE // 2 - 1, SIZE // 2 + 1)
+    error = [
+        float((frames[1].depth / room[1].depth - 1)[..., columns][room[1].valid[..., columns]].mean())
+        for frames in (wrong, after)
+    ]
+    assert error[0] == pytest.approx(0.02, abs=1e-4)
+    assert abs(error[1]) < 0.5 * error[0]
+    beside = (after[1].depth / room[1].depth - 1).abs()[..., : SIZE // 4][room[1].valid[..., : SIZE // 4]]
+    assert float(beside.mean()) < 0.003
+
+
+def test_detail_is_read_between_the_centres_of_its_cells() -> None:
+    camera = Camera.from_fov(60, 8, 4)
+    correction = replace(Correction.none(), detail=torch.tensor([[0.0, 0.4]], dtype=torch.float64))
+    points = torch.tensor([[-3.0, 2.0], [2.0, 0.0], [4.0, 2.0], [5.0, 2.0], [6.0, 2.0], [8.0, 4.0]])
+    bent = correction.of(torch.full((6,), 2.0), points, camera)
+    torch.testing.assert_close((bent / 2).log(), torch.tensor([0, 0, 0.2, 0.3, 0.4, 0.4]))
+    assert math.log(correction.scale) == pytest.approx(0.2)
 
 
 def test_a_full_turn_with_true_depth_closes_by_itself() -> None:
@@ -245,9 +340,9 @@ def test_the_corrections_are_kept_beside_the_views_and_made_anew_when_these_chan
     files = {p: p.read_bytes() for p in garden.root.rglob("*") if p.is_file()}
     garden.adjusted()
     written = json.loads((garden.root / "adjustment.json").read_text())
-    assert [view["scale"] for view in written["views"]] == [1, 1, 1]
+    assert [(view["scale"], view["detail"]) for view in written["views"]] == [(1, None)] * 3
     assert {p: p.read_bytes() for p in files} == files  # the journal is untouched
-    written["views"][2]["shift_metres"] = 0.25
+    written["views"][2] |= {"shift_metres": 0.25, "detail": [[0.0, 0.0], [0.0, 0.0]]}
     (garden.root / "adjustment.json").write_text(json.dumps(written))
     again = Scene.load(garden.root)  # a scene that is open keeps what it has read
     moved = again.adjusted().frames[2].depth - again.frames[2].depth

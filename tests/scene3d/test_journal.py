@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from scene3d.frame import load_frame, round_to_8_bits, save_frame
+from scene3d.frame import coarse, load_frame, round_to_8_bits, save_frame
 from scene3d.journal import SceneFolderError, changes, read_manifest, replace_file
 from scene3d.scene import Scene
 
@@ -28,6 +28,22 @@ def test_certainty_is_kept_where_there_is_any(garden: Scene, tmp_path: Path) -> 
     unsure = replace(frame, certainty=torch.rand(frame.depth.shape))
     assert "certainty.npy" in save_frame(unsure, tmp_path)
     assert torch.equal(load_frame(tmp_path).certainty, unsure.certainty)
+
+
+def test_a_coarse_reading_is_kept_where_there_is_any(garden: Scene, tmp_path: Path) -> None:
+    frame = garden.frames[1]  # the oracle renders, it reads nothing
+    assert frame.reading is coarse(None) is None
+    assert "reading.npy" not in save_frame(frame, tmp_path)
+    read = replace(frame, reading=coarse(torch.rand(1, 96, 64)))
+    assert read.reading.shape == (1, 32, 21)
+    assert "reading.npy" in save_frame(read, tmp_path)
+    assert torch.equal(load_frame(tmp_path).reading, read.reading)
+
+
+def test_a_coarse_reading_is_of_pixels_and_no_mean_of_them() -> None:
+    columns = torch.arange(64.0).expand(1, 48, 64)
+    assert coarse(columns)[0, 0].tolist() == [2 * k + 1 for k in range(32)]
+    assert torch.equal(coarse(columns[:, :32, :20]), columns[:, :32, :20])
 
 
 def test_rounding_to_8_bits_is_final() -> None:

@@ -10,16 +10,28 @@ def constant(value):
     return lambda z, t: torch.full_like(z, value)
 
 
+def unwanted(z, t):
+    raise AssertionError("called")
+
+
 def test_guidance_extrapolates_from_the_unconditional_through_the_conditional():
     assert guided(constant(2.0), constant(1.5), 3.0)(Z, T).unique().item() == 3.0
     assert guided(constant(2.0), constant(1.5), 0.0)(Z, T).unique().item() == 1.5
 
 
 def test_guidance_of_scale_one_costs_no_unconditional_call():
-    def unwanted(z, t):
-        raise AssertionError("called")
-
     assert guided(constant(2.0), unwanted, 1.0)(Z, T).unique().item() == 2.0
+
+
+def test_guidance_between_two_times_leaves_the_others_as_they_are():
+    t = torch.tensor([0.1, 0.2, 0.5, 0.8, 0.9])
+    denoise = guided(constant(2.0), constant(1.5), 3.0, between=(0.2, 0.8))
+    assert denoise(torch.zeros(5, 1, 1, 1), t).flatten().tolist() == [2.0, 3.0, 3.0, 3.0, 2.0]
+
+
+def test_guidance_outside_its_times_costs_no_unconditional_call():
+    denoise = guided(constant(2.0), unwanted, 3.0, between=(0.5, 1.0))
+    assert denoise(Z, T).unique().item() == 2.0
 
 
 def test_clipped_bounds_the_answer():
