@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from depthgen.checkpoint import builtin_path, is_shipped, load_checkpoint
 from depthgen.devices import resolve_device
-from depthgen.diffusion.denoiser import Denoiser, clipped, guided
+from depthgen.diffusion.denoiser import GUIDED_TIMES, Denoiser, clipped, guided
 from depthgen.diffusion.samplers import sample_ddim, uniform_times
 from depthgen.geometry import seamless
 from depthgen.images import fitted_size, resize, shrink_known, size_of
@@ -29,7 +29,7 @@ from depthgen.text import TextEncoder
 from depthgen.vocabulary import warn_of_unknown_words
 
 STEPS = 48
-GUIDANCE = 5.0
+GUIDANCE = 6.0
 # The share of noise that each step renews, eta of DDIM: it undoes errors of the steps before, where a path
 # without chance keeps them (arXiv 2206.00364). A student has learned such a path, and is given none.
 RENEWED = 1.0
@@ -238,7 +238,7 @@ class ImageCompleter:
         shown = {"condition": condition.to(self._device), "fov": degrees}
         worded = partial(self.model.denoise, text=self.encoder(prompts), **shown)
         wordless = partial(self.model.denoise, text=self.encoder([""] * len(prompts)), **shown)
-        return clipped(guided(worded, wordless, guidance), -1.0, 1.0)
+        return clipped(guided(worded, wordless, guidance, GUIDED_TIMES), -1.0, 1.0)
 
     @property
     def _factor(self) -> int:

@@ -45,7 +45,7 @@ class CompletionMethod:
     shift are fitted to the known depth, in depth, in disparity or in what the model's numbers mean (a metric
     model's are only scaled). carry: how the error that is left on known pixels goes on into the rest:
     "edges" stops at those of picture and predicted depth, "membrane" does not, "border" interpolates that of
-    the border of the hole; None: it stays a seam. average: whether the network also looks at the
+    the border of the hole; None: it stays a seam. looks: whether the network also looks at the
     picture shifted and mirrored. refine: times to which the result is noised, denoised, carried and averaged
     with itself, in turn.
     """
@@ -53,13 +53,13 @@ class CompletionMethod:
     steering: Steering | None = None
     fit: Fit | None = None
     carry: Carry | None = None
-    average: bool = False
+    looks: bool = False
     refine: tuple[float, ...] = ()
 
 
 METHODS = {
     "read": CompletionMethod(Resample(1), None, "edges"),  # for networks that are shown known depth
-    "refine": CompletionMethod(None, "meaning", "edges", average=True, refine=(0.05, 0.03, 0.02)),
+    "refine": CompletionMethod(None, "meaning", "edges", looks=True, refine=(0.05, 0.03, 0.02)),
     "guide": CompletionMethod(Guide(limit=1.0), None, "edges"),
     "align": CompletionMethod(None, "meaning", "edges"),
     "replace": CompletionMethod(Resample(1)),

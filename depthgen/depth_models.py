@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from depthgen.depth import downsample_depth
-from depthgen.diffusion.denoiser import Denoiser, clipped, denoise_at, look_averaged
+from depthgen.diffusion.denoiser import Denoiser, clipped, denoise_at, over_looks
 from depthgen.diffusion.imputation import Known, Steering
 from depthgen.diffusion.samplers import (
     sample_ancestral,
@@ -54,9 +54,9 @@ class KnownDepth:
 class SampleRequest:
     """How to sample: number of samples and of steps (None: the default), camera if it is known.
 
-    sampler: a name of SAMPLERS. steering: how known depth steers the sampling, None: not at all. average:
-    whether each evaluation of the network is the mean over the picture shifted and mirrored, as a lone one
-    always is. Foreign models take no notice of these three. ValueError where a value makes no sense.
+    sampler: a name of SAMPLERS. steering: how known depth steers the sampling, None: not at all. looks:
+    whether each evaluation of the network is one of `over_looks`, as a lone one always is. Foreign models
+    take no notice of these three. ValueError where a value makes no sense.
     """
 
     samples: int
@@ -65,7 +65,7 @@ class SampleRequest:
     generator: torch.Generator
     sampler: str = "ddim"
     steering: Steering | None = None
-    average: bool = False
+    looks: bool = False
 
     def __post_init__(self) -> None:
         if self.samples < 1 or (self.steps is not None and self.steps < 1):
@@ -210,8 +210,8 @@ class DiffusionDepth:
             return clipped(denoise, -1.0, 1.0)
 
         alone = request.steering is None and (request.steps or default_steps(request, self.model.config)) == 1
-        average = request.average or alone
-        return look_averaged(with_condition, condition) if average else with_condition(condition)
+        looks = request.looks or alone
+        return over_looks(with_condition, condition) if looks else with_condition(condition)
 
     def _put(self, tensor: Tensor) -> Tensor:
         return tensor.to(next(self.model.parameters()).device)

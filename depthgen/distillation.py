@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from depthgen.checkpoint import load_checkpoint, stage_path
 from depthgen.completer import GUIDANCE
-from depthgen.diffusion.denoiser import Denoiser, clipped, guided
+from depthgen.diffusion.denoiser import GUIDED_TIMES, Denoiser, clipped, guided
 from depthgen.diffusion.prediction import Prediction, target
 from depthgen.diffusion.samplers import ddim_step, uniform_times
 from depthgen.diffusion.schedule import Schedule, diffuse
@@ -178,7 +178,8 @@ def teacher_denoiser(
     if nothing is not None:
         words = case.shown["text"]
         none = words.where(torch.zeros_like(words.valid[:, 0]), nothing.to(words.tokens.device))
-        denoise = guided(denoise, partial(teacher.denoise, **case.shown | {"text": none}), guidance)
+        wordless: Denoiser = partial(teacher.denoise, **case.shown | {"text": none})
+        denoise = guided(denoise, wordless, guidance, GUIDED_TIMES)
     return clipped(denoise)
 
 

@@ -103,7 +103,7 @@ class DepthEstimator:
 
         camera: its intrinsics set the scale of metric models, which otherwise assume the field of view they
         were trained with (60 degrees over the shorter side). samples: how many to draw. steps: of the
-        sampler; a lone one is the mean over the picture shifted and mirrored. generator: by default one
+        sampler; a lone one also looks at the picture shifted and mirrored. generator: by default one
         seeded with 0, so that the same image gives the same depth.
         sampler: "ddim", "dpm++", "heun", or "ancestral" (128 steps, as the paper), see
         `depthgen.depth_models.default_steps`; foreign models have their own. reduce: samples to one depth by
@@ -142,7 +142,7 @@ class DepthEstimator:
         if not given.known.any():
             return self.predict(picture, camera=camera, samples=samples, steps=steps, generator=generator)
         request = SampleRequest(
-            samples, steps, camera, generator or _seeded(), steering=way.steering, average=way.average
+            samples, steps, camera, generator or _seeded(), steering=way.steering, looks=way.looks
         )
         drawn = self.sampler.sample(picture, given if way.steering else None, request)
         far, domain = min(drawn.far, FARTHEST), self.meaning if way.fit == "meaning" else way.fit

@@ -7,7 +7,8 @@ from torch.nn.functional import avg_pool2d
 
 from depthgen import DepthEstimator
 from depthgen.completion import METHODS, carried, completion_method, fitted
-from depthgen.depth_models import DepthSamples, KnownDepth, SampleRequest
+from depthgen.depth_models import REFINING_DRAWS, DepthSamples, KnownDepth, SampleRequest
+from depthgen.diffusion.denoiser import LOOKS
 
 SIZE = 64
 PLAIN = torch.full((3, SIZE, SIZE), 0.5)
@@ -120,12 +121,12 @@ def test_refining_takes_the_networks_word_for_the_picture_shifted_and_mirrored(
 
     monkeypatch.setattr(sampler.model, "denoise", knowing)
     image, depth = torch.rand(3, side, side), torch.full((1, side, side), 3.0)
-    request = SampleRequest(1, None, None, torch.Generator().manual_seed(0), average=True)
+    request = SampleRequest(1, None, None, torch.Generator().manual_seed(0), looks=True)
     refined = sampler.refine(image, depth[None], KnownDepth(depth, depth > 0), 0.2, request)
     expected = sampler.model.config.coding.decode(image[:1] - 0.5)
-    inside = (..., slice(1, -1), slice(1, -1))  # a shift brings in the border twice
+    inside = (..., slice(3, -3), slice(3, -3))  # a shift brings in the border again
     torch.testing.assert_close(refined.depth[0][inside], expected[inside])
-    assert times == pytest.approx([0.2] * 16)  # four draws of noise, each looked at four times
+    assert times == pytest.approx([0.2] * REFINING_DRAWS * len(LOOKS))  # of each draw of noise, each look
 
 
 def test_of_an_error_by_more_than_a_factor_of_two_no_more_is_carried_on():

@@ -236,12 +236,14 @@ def test_a_teacher_with_words_is_guided_and_kept_in_range() -> None:
 
     words = TextStates(torch.full((2, 3, 1), 0.1), torch.ones(2, 3, dtype=torch.bool))
     nothing = TextStates(torch.full((1, 1, 1), 0.1), torch.ones(1, 1, dtype=torch.bool))
-    z, t = torch.tensor([0.5, 4.0])[:, None, None, None], torch.ones(2)
+    z, t = torch.tensor([0.5, 4.0])[:, None, None, None], torch.full((2,), 0.5)
     case = Case(z, {"text": words}, torch.ones_like(z, dtype=torch.bool))
     drawn = teacher_denoiser(Worded(), case, nothing, 3.0)(z, t)
     conditional, unconditional = (lambda z, t: 0.3 * z), (lambda z, t: 0.1 * z)
     torch.testing.assert_close(drawn, clipped(guided(conditional, unconditional, 3.0))(z, t))
     assert drawn.flatten().tolist() == pytest.approx([0.35, 1.0])
+    early = teacher_denoiser(Worded(), case, nothing, 3.0)(z, torch.ones(2))
+    assert early.flatten().tolist() == pytest.approx([0.15, 1.0])  # where it is not guided when sampled
 
 
 def test_a_student_begins_as_its_teacher_and_says_how_it_is_sampled(checkpoints: dict[str, Path]) -> None:

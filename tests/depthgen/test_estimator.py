@@ -108,7 +108,7 @@ def test_a_model_that_is_shown_known_depth_reads_it(checkpoints: dict[str, Path]
     finally:
         del told.sampler.model.denoise
     assert torch.equal(out.depth[LEFT[0]], DEPTH[LEFT])
-    completing, predicting = seen[-1 - len(LOOKS)], seen[-1]
+    completing, predicting = seen[-2 * len(LOOKS)], seen[-1]  # the first look, moved by a pixel, and the last
     code, known = completing[0, 3:]
     assert known.mean() == pytest.approx(30 / WIDTH, abs=0.05)
     metres = told.sampler.model.config.coding.decode(code[known.bool()])
