@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depthgen.geometry import Camera
-from depthgen.images import size_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -71,8 +70,9 @@ def coarse(reading: Tensor | None) -> Tensor | None:
     kept for the scale of things, not for their shapes."""
     if reading is None:
         return None
-    share = min(1.0, READING_SIDE / max(size_of(reading)))
-    size = [max(1, round(share * side)) for side in size_of(reading)]
+    sides = reading.shape[-2:]
+    share = min(1.0, READING_SIDE / max(sides))
+    size = [max(1, round(share * side)) for side in sides]
     return F.interpolate(reading[None], size=size, mode="nearest-exact")[0]
 
 

@@ -39,7 +39,7 @@ def guided(
     def denoise(z_t: Tensor, t: Tensor) -> Tensor:
         answer = conditional(z_t, t)
         inside = (t >= between[0]) & (t <= between[1])
-        if not inside.any():
+        if inside.device.type == "cpu" and not inside.any():  # other devices are not waited for
             return answer
         weight = torch.where(inside, scale, 1.0).to(answer)[:, None, None, None]
         return torch.lerp(unconditional(z_t, t), answer, weight)
