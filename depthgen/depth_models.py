@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from depthgen.depth import downsample_depth
-from depthgen.diffusion.denoiser import Denoiser, clipped, denoise_at, over_looks
+from depthgen.diffusion.denoiser import LOOKS, Denoiser, Look, clipped, denoise_at, over_looks
 from depthgen.diffusion.imputation import Known, Steering
 from depthgen.diffusion.samplers import (
     sample_ancestral,
@@ -36,6 +36,7 @@ SAMPLERS: dict[str, Callable[..., Tensor]] = {
 ANCESTRAL_STEPS = 128  # the paper's
 NOISE_PREDICTION_STEPS = 64  # what a network that predicts the noise needs at least (DMD, arXiv 2312.13252)
 SEVERAL_SAMPLES_STEPS = 4
+STRAIGHT = Look(0, mirrored=False)
 REFINING_DRAWS = 4  # of noise, whose mean is taken
 # What a model's numbers are before anything is known of the scene: metres, or depth or 1 / depth up to an
 # unknown scale and shift.
@@ -137,11 +138,19 @@ class DiffusionDepth:
 
     @torch.no_grad()  # not inference_mode: completion differentiates the denoiser
     def sample(self, image: Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
-        """The requested sampler without known depth; with it, steered sampling at the model's resolution."""
+        """The requested sampler without known depth; with it, steered sampling at the model's resolution.
+
+        Several samples that nothing steers look at the picture one moved or mirrored otherwise than the next:
+        where that changes what a network reads, it is not sure of it.
+        """
         size = self._size(image)
         noise = self._put(torch.randn(request.samples, 1, *size, generator=request.generator))
         if known is None or request.steering is None:
-            return self._metres(self._predict(self._denoiser(image, None, request), noise, request), request)
+            looks = looks_of(request.samples)
+            drawn = self._predict(self._denoiser(image, None, request, looks), noise, request)
+            return self._metres(
+                torch.cat([look.back(x[None]) for look, x in zip(looks, drawn, strict=True)]), request
+            )
         given = self._coded(known, size, request)
         coded = self._steered(self._denoiser(image, given, request), noise, given, request)
         return self._metres(coded, request)
@@ -193,15 +202,23 @@ class DiffusionDepth:
         given = Known(given.values.expand(noise.shape), given.where.expand(noise.shape))
         return request.steering.sample(denoise, noise, given, self.model.schedule, times, request.generator)
 
-    def _denoiser(self, image: Tensor, given: Known | None, request: SampleRequest) -> Denoiser:
-        """The network with the picture, and what is known of its depth, bound inside."""
+    def _denoiser(
+        self,
+        image: Tensor,
+        given: Known | None,
+        request: SampleRequest,
+        looks: Sequence[Look] = (STRAIGHT,),
+    ) -> Denoiser:
+        """The network with the picture, and what is known of its depth, bound inside; looks: of each sample, or
+        of all."""
         picture = self._put(2 * resize(image, self._size(image))[None] - 1)
         shown = (None, None) if given is None else (given.values, given.where)
-        condition = depth_condition(self.model.config, picture, *shown)
+        straight = depth_condition(self.model.config, picture, *shown)
+        condition = torch.cat([look.at(straight) for look in looks])
         fov = self._put(torch.tensor([request.camera.vfov_degrees if request.camera else 0.0]))
 
         def with_condition(condition: Tensor) -> Denoiser:
-            """The network that is shown this condition (1,C,h,w), its answer within the range of codes."""
+            """The network that is shown this condition (1 or B,C,h,w), its answer within the range of codes."""
 
             def denoise(z_t: Tensor, t: Tensor) -> Tensor:
                 count = len(z_t)
@@ -215,6 +232,11 @@ class DiffusionDepth:
 
     def _put(self, tensor: Tensor) -> Tensor:
         return tensor.to(next(self.model.parameters()).device)
+
+
+def looks_of(samples: int) -> list[Look]:
+    """How each of so many samples looks at the picture; a lone one as it is."""
+    return [STRAIGHT] if samples == 1 else [LOOKS[k % len(LOOKS)] for k in range(samples)]
 
 
 def default_steps(request: SampleRequest, config: ModelConfig) -> int:

@@ -6,6 +6,7 @@ not; the rows that align may use another network that was never taught to look a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from depthgen import DepthEstimator, DepthPrediction
 from depthgen.depth_models import DiffusionDepth, SampleRequest
-from depthgen.diffusion.denoiser import Denoiser
+from depthgen.diffusion.denoiser import Denoiser, Look
 from depthgen.diffusion.imputation import Known
 from depthgen.geometry import Camera
 from scene3d.fusion import View
@@ -44,8 +45,10 @@ SLOW = ("guide", "gradient", "resample")  # seconds a view
 class Blind(DiffusionDepth):
     """A network from which known depth is hidden: it may steer the sampling from outside alone."""
 
-    def _denoiser(self, image: Tensor, given: Known | None, request: SampleRequest) -> Denoiser:
-        return super()._denoiser(image, None, request)
+    def _denoiser(
+        self, image: Tensor, given: Known | None, request: SampleRequest, *looks: Sequence[Look]
+    ) -> Denoiser:
+        return super()._denoiser(image, None, request, *looks)
 
 
 @dataclass(frozen=True)

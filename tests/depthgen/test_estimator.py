@@ -119,6 +119,26 @@ def test_a_model_that_is_shown_known_depth_reads_it(checkpoints: dict[str, Path]
     assert not predicting[:, 3:].any()
 
 
+def test_several_samples_look_at_the_picture_each_in_its_own_way_and_agree_on_where_things_are(
+    estimator: DepthEstimator, monkeypatch: pytest.MonkeyPatch
+):
+    seen = []
+
+    def knowing(z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor, **others) -> torch.Tensor:
+        seen.append(condition)
+        return condition[:, :1] / 2
+
+    monkeypatch.setattr(estimator.sampler.model, "denoise", knowing)
+    request = SampleRequest(3, 2, None, torch.Generator().manual_seed(0))
+    drawn = estimator.sampler.sample(IMAGE, None, request).depth
+    assert not any(torch.equal(seen[0][i], seen[0][j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+    inside = (..., slice(3, -3), slice(3, -3))
+    for other in drawn[1:]:
+        torch.testing.assert_close(other[inside], drawn[0][inside])
+    estimator.sampler.sample(IMAGE, None, SampleRequest(1, 2, None, torch.Generator().manual_seed(0)))
+    assert torch.equal(LOOKS[0].at(seen[-1]), seen[0][:1])
+
+
 def test_samplers_differ_and_ancestral_takes_the_papers_steps(estimator: DepthEstimator):
     calls = []
     original = estimator.sampler.model.denoise
