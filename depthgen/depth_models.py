@@ -209,8 +209,10 @@ class DiffusionDepth:
         request: SampleRequest,
         looks: Sequence[Look] = (STRAIGHT,),
     ) -> Denoiser:
-        """The network with the picture, and what is known of its depth, bound inside; looks: of each sample, or
-        of all."""
+        """The network with the picture, and what is known of its depth, bound inside.
+
+        looks: how each sample looks at them, or all of them.
+        """
         picture = self._put(2 * resize(image, self._size(image))[None] - 1)
         shown = (None, None) if given is None else (given.values, given.where)
         straight = depth_condition(self.model.config, picture, *shown)
@@ -218,7 +220,8 @@ class DiffusionDepth:
         fov = self._put(torch.tensor([request.camera.vfov_degrees if request.camera else 0.0]))
 
         def with_condition(condition: Tensor) -> Denoiser:
-            """The network that is shown this condition (1 or B,C,h,w), its answer within the range of codes."""
+            """The network that is shown this condition (1,C,h,w) or (B,C,h,w), its answer within the range of
+            codes."""
 
             def denoise(z_t: Tensor, t: Tensor) -> Tensor:
                 count = len(z_t)
