@@ -31,8 +31,8 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 195_840): "88 minutes on one of two cores, on worlds new to it, half of them with known depth.",
-    ("completer", 124_416): "88 minutes on one of two cores, beside other work, on worlds new to it.",
+    ("depth", 148_352): "78 minutes on one of two cores, on worlds new to it, half of them with known depth.",
+    ("completer", 94_912): "78 minutes on one of two cores, beside other work, on worlds new to it.",
     ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
 }
 
