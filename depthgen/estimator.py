@@ -157,11 +157,14 @@ class DepthEstimator:
         summary = _summary(depths, min(drawn.sky_from, far), residual)
         exact = given.known[0]
         alone = self.meaning == "metric" and way.steering is None
+        reading = torch.stack(read).mean(0)[0] if alone else None
+        # sky is what the model reads as sky: fitted to known depth that is too near, it would be a wall
+        surface = summary.valid if reading is None else reading < drawn.sky_from
         return replace(
             summary,
             depth=torch.where(exact, given.depth[0], summary.depth),
-            valid=summary.valid | exact,
-            reading=torch.stack(read).mean(0)[0] if alone else None,
+            valid=surface | exact,
+            reading=reading,
         )
 
 

@@ -216,18 +216,27 @@ def test_silhouettes_a_pixel_off_are_not_smeared_into_the_hole():
     assert (out.depth / DEPTH[0]).log().abs()[~LEFT[0]].max() < 0.1
 
 
-def test_sky_is_not_valid():
-    class Far(Scaled):
-        def sample(
-            self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest
-        ) -> DepthSamples:
-            low = avg_pool2d(DEPTH, 4)[None]
-            low[:, :, :5] = 80.0
-            return DepthSamples(low, 80.0, 56.0)
+class Open(Scaled):
+    """The same below a sky."""
 
-    valid = DepthEstimator(Far(1.0)).predict(PLAIN).valid
+    def sample(self, image: torch.Tensor, known: KnownDepth | None, request: SampleRequest) -> DepthSamples:
+        low = avg_pool2d(DEPTH, 4)[None]
+        low[:, :, :5] = 80.0
+        return DepthSamples(low, 80.0, 56.0)
+
+
+def test_sky_is_not_valid():
+    valid = DepthEstimator(Open(1.0)).predict(PLAIN).valid
     assert not valid[:16].any()
     assert valid[24:].all()
+
+
+def test_sky_stays_sky_beside_known_depth_that_is_half_as_far():
+    ground = LEFT & (torch.arange(HEIGHT)[:, None] >= 24)
+    out = DepthEstimator(Open(1.0)).complete(PLAIN, DEPTH / 2, ground, method="align")
+    assert out.depth[24:].max() < 3.5  # the fit halves what is read, 80 m of sky too
+    assert not out.valid[:16].any()
+    assert out.valid[24:].all()
 
 
 def test_a_longer_lens_shows_things_farther_away():
