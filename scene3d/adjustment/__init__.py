@@ -1,8 +1,9 @@
 """Global adjustment: the depth of all views made to agree where they see the same surface.
 
 Each view may be scaled, shifted and gently bent, so that what drifts over many views is spread over all of
-them instead of opening where a loop closes. The views in a scene's folder are not touched: the corrections
-lie beside them in adjustment.json, and fusion for the exports applies them.
+them instead of opening where a loop closes, and is held near what the depth model reads in its picture alone,
+which does not drift. The views in a scene's folder are not touched: the corrections lie beside them in
+adjustment.json, and fusion for the exports applies them.
 """
 
 from scene3d.adjustment.closing import closing_error, drift
