@@ -148,9 +148,8 @@ class DiffusionDepth:
         if known is None or request.steering is None:
             looks = looks_of(request.samples)
             drawn = self._predict(self._denoiser(image, None, request, looks), noise, request)
-            return self._metres(
-                torch.cat([look.back(x[None]) for look, x in zip(looks, drawn, strict=True)]), request
-            )
+            coded = [look.back(x[None]) for look, x in zip(looks, drawn, strict=True)]
+            return self._metres(torch.cat(coded), request)
         given = self._coded(known, size, request)
         coded = self._steered(self._denoiser(image, given, request), noise, given, request)
         return self._metres(coded, request)
@@ -230,8 +229,9 @@ class DiffusionDepth:
             return clipped(denoise, -1.0, 1.0)
 
         alone = request.steering is None and (request.steps or default_steps(request, self.model.config)) == 1
-        looks = request.looks or alone
-        return over_looks(with_condition, condition) if looks else with_condition(condition)
+        if request.looks or alone:
+            return over_looks(with_condition, condition)
+        return with_condition(condition)
 
     def _put(self, tensor: Tensor) -> Tensor:
         return tensor.to(next(self.model.parameters()).device)

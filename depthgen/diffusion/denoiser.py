@@ -37,6 +37,7 @@ def guided(
     """
 
     def denoise(z_t: Tensor, t: Tensor) -> Tensor:
+        """The conditional answer, extrapolated where t is inside the interval."""
         answer = conditional(z_t, t)
         inside = (t >= between[0]) & (t <= between[1])
         if inside.device.type == "cpu" and not inside.any():  # other devices are not waited for

@@ -31,7 +31,7 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 148_352): "78 minutes on one of two cores, on worlds new to it, half of them with known depth.",
+    ("depth", 148_352): "78 minutes on one of two busy cores, on worlds new to it, half with known depth.",
     ("completer", 94_912): "78 minutes on one of two cores, beside other work, on worlds new to it.",
     ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
 }

@@ -21,6 +21,7 @@ from seam_methods import Method
 
 from depthgen.geometry import Camera, grid_mesh, merge_meshes, turned
 from scene3d.adjustment import Adjustment, adjusted, closing_error, drift, solve
+from scene3d.backends.builtin import batched
 from scene3d.backends.oracle import Oracle
 from scene3d.cameras.paths import pan
 from scene3d.frame import Frame, coarse, round_to_8_bits
@@ -70,12 +71,13 @@ def _step(done: Walk, method: Method, shown: slice) -> None:
     with done.clock("reproject"):
         seen = view_from(fuse_all(done.frames[shown]), truth.camera)
     with done.clock("complete"):
-        completed = method(truth.image, seen, truth.camera, seed=len(done.frames))
-    depth = completed.depth[None]
-    reading = None if completed.reading is None else coarse(completed.reading[None])
+        completed = batched(method(truth.image, seen, truth.camera, seed=len(done.frames)))
+    depth = completed.depth
     image = round_to_8_bits(torch.where(seen.known, seen.image, truth.image))
     valid = torch.where(seen.known, seen.surface, truth.valid)
-    done.frames.append(Frame(image, depth, valid, seen.covered, truth.camera, reading=reading))
+    done.frames.append(
+        Frame(image, depth, valid, seen.covered, truth.camera, reading=coarse(completed.reading))
+    )
     exact = (image == round_to_8_bits(seen.image)).all(0, keepdim=True) & (
         (depth == seen.depth) | ~seen.surface
     )

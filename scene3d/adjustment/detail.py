@@ -14,7 +14,7 @@ from torch import Tensor
 
 from depthgen.depth import membrane
 from scene3d.adjustment.correction import Correction
-from scene3d.adjustment.overlap import Samples, links
+from scene3d.adjustment.overlap import Samples, cauchy, links
 
 ROUNDS = 3
 WIDTH = 0.1  # log depth; views that disagree by more hardly count
@@ -30,7 +30,7 @@ def detailed(
         pull = [torch.zeros_like(view.depth) for view in samples]
         weight = [torch.ones_like(view.depth) for view in samples]  # of what the view itself says
         for i, _, found in links(samples, corrections, pairs):
-            say = 1 / (1 + (found.residual / WIDTH).square())
+            say = cauchy(found.residual, WIDTH)
             pull[i].index_add_(0, found.index, say * found.residual)
             weight[i].index_add_(0, found.index, say)
         for i, view in enumerate(samples[1:], start=1):

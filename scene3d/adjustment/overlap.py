@@ -110,6 +110,11 @@ def links(
         yield from ((i, target, link) for i, link in zip(sources, found, strict=True) if link is not None)
 
 
+def cauchy(residual: Tensor, width: float) -> Tensor:
+    """Weights in (0, 1] of residuals of any shape by Cauchy's function: one half at `width`."""
+    return 1 / (1 + (residual / width).square())
+
+
 def well_inside(frame: Frame) -> Tensor:
     """(1, H, W) bool: surface pixels at least EDGE_MARGIN pixels from where it ends."""
     ends = ~(frame.valid & frame.certain) | depth_edges(frame.depth, frame.camera, frame.valid)

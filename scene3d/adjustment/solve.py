@@ -32,7 +32,7 @@ from scene3d.adjustment.correction import (
     place_in,
 )
 from scene3d.adjustment.detail import detailed
-from scene3d.adjustment.overlap import Link, Samples, links
+from scene3d.adjustment.overlap import Link, Samples, cauchy, links
 from scene3d.frame import Frame
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _diagonal_blocks(matrix: csr_matrix, size: int) -> np.ndarray:
 def _weights(residual: Tensor, least_width: float, noise: float) -> Tensor:
     """Of residuals (n,) that err together: less for those that disagree more than most of them do."""
     width = max(least_width, SPREAD * float(residual.abs().median()))
-    return 1 / (1 + (residual / width).square()) / (noise**2 * len(residual))
+    return cauchy(residual, width) / (noise**2 * len(residual))
 
 
 def _derivatives(

@@ -58,7 +58,7 @@ class EstimatorDepth:
 
     def predict(self, image: Tensor, *, camera: Camera, generator: torch.Generator) -> Depth:
         """See `DepthModel`."""
-        return _batched(
+        return batched(
             self.estimator.predict(
                 image, camera=camera, samples=self.samples, steps=self.steps, generator=generator
             )
@@ -70,10 +70,10 @@ class EstimatorDepth:
         """See `DepthModel`."""
         sampling = {"samples": self.samples, "steps": self.steps, "generator": generator}
         how = {"camera": camera, "method": self.completion}
-        return _batched(self.estimator.complete(image, depth, known, **how, **sampling))
+        return batched(self.estimator.complete(image, depth, known, **how, **sampling))
 
 
-def _batched(prediction: DepthPrediction) -> Depth:
+def batched(prediction: DepthPrediction) -> Depth:
     """(H, W) of the estimator's public face to the (1, H, W) of the loop."""
     std, reading = (x if x is None else x[None] for x in (prediction.std, prediction.reading))
     return Depth(prediction.depth[None], prediction.valid[None], prediction.residual, std, reading)

@@ -153,10 +153,8 @@ def read(room: list[Frame]) -> list[Samples]:
     """The same views, of which all but the second were read 5 % too near."""
     pairs = zip(erring(room)[:3], room[:3], strict=True)
     frames = [replace(view, reading=0.95 * true.depth) for view, true in pairs]
-    return [
-        Samples.of(replace(frame, reading=frame.reading if i != 1 else None))
-        for i, frame in enumerate(frames)
-    ]
+    frames[1] = replace(frames[1], reading=None)
+    return [Samples.of(frame) for frame in frames]
 
 
 def test_what_readings_ask_is_by_hand_and_by_finite_differences(
@@ -253,10 +251,8 @@ def test_detail_takes_up_what_is_narrower_than_a_spline(room: list[Frame]) -> No
     ridge = torch.ones(SIZE)
     ridge[SIZE // 2 - 2 : SIZE // 2 + 2] = 1.02
     wrong = [room[0], replace(room[1], depth=room[1].depth * ridge), *room[2:]]
-    samples, pairs = (
-        [Samples.of(frame) for frame in wrong],
-        [(i, j) for j in range(5) for i in range(5) if i != j],
-    )
+    samples = [Samples.of(frame) for frame in wrong]
+    pairs = [(i, j) for j in range(5) for i in range(5) if i != j]
     found = detailed(samples, [Correction.none()] * 5, pairs)
     assert found[0].detail is None
     after = adjusted(wrong, Adjustment(tuple(found)))
