@@ -26,6 +26,7 @@ from depthgen.model import (
     upsampling_condition,
 )
 from depthgen.text import TextEncoder
+from depthgen.thesaurus import in_caption_words
 from depthgen.vocabulary import warn_of_unknown_words
 
 STEPS = 48
@@ -136,14 +137,15 @@ class ImageCompleter:
 
         image: (3,H,W) in [0,1]; known: (1,H,W) bool. The base works at its own resolution; where the picture
         is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
-        fitted to the known pixels, see `composited`. A warning names the words of the prompt that the models
-        know nothing of, see `depthgen.vocabulary`. fov: of the picture, vertical degrees, None: not known.
+        fitted to the known pixels, see `composited`. Words that captions do not hold are said as they say it
+        where `depthgen.thesaurus` can; a warning names those that the models know nothing of, see
+        `depthgen.vocabulary`. fov: of the picture, vertical degrees, None: not known.
         guidance: weight of the words, 1 is none extra; steps:
         of the base; None: as the base wants it, see the properties. generator: by default one seeded with 0.
         ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
         _check(image, known, prompt)
-        warn_of_unknown_words(prompt, self.encoder)
+        warn_of_unknown_words(in_caption_words(prompt), self.encoder)
         generator = generator or torch.Generator().manual_seed(0)
         size = fitted_size(size_of(image), self.model.config.resolution, self._factor)
         low, low_known = shrink_known(image, known, size)
@@ -236,7 +238,8 @@ class ImageCompleter:
     ) -> Denoiser:
         degrees = torch.full((len(prompts),), fov or 0.0, device=self._device)
         shown = {"condition": condition.to(self._device), "fov": degrees}
-        worded = partial(self.model.denoise, text=self.encoder(prompts), **shown)
+        text = self.encoder([in_caption_words(prompt) for prompt in prompts])
+        worded = partial(self.model.denoise, text=text, **shown)
         wordless = partial(self.model.denoise, text=self.encoder([""] * len(prompts)), **shown)
         return clipped(guided(worded, wordless, guidance, GUIDED_TIMES), -1.0, 1.0)
 

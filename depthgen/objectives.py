@@ -164,17 +164,18 @@ def completion_case(batch: Batch, encoder: TextEncoder, generator: torch.Generat
 def upsampling_loss(prediction: Prediction = "v") -> Objective:
     """A picture from itself at a quarter of the size, with noise in it, and from its known part.
 
-    L2 over the whole picture, as in `completion_loss`. The level of the noise is uniform up to HIGHEST_LEVEL
-    and the network is told it (noise-conditioning augmentation, see `noised_low`). Times are high ones: of
+    L1 over the whole picture: one step draws it, and of the pictures that there may be L2 asks for the mean,
+    in which edges are blurred, L1 for the median. The level of the noise is uniform up to HIGHEST_LEVEL and
+    the network is told it (noise-conditioning augmentation, see `noised_low`). Times are high ones: of
     a z_t with more signal the low-resolution picture and a little denoising make the rest.
     """
 
     def loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
-        """L2 with the low-resolution picture noised."""
+        """L1 with the low-resolution picture noised."""
         case = upsampling_case(batch, generator)
         t = noise_times(_uniform(len(case.x0), generator), "high")
         z_t, wanted = _noised(case.x0, t, prediction, generator)
-        return masked_l2(model(z_t, t, **case.shown), wanted, case.counted)
+        return masked_l1(model(z_t, t, **case.shown), wanted, case.counted)
 
     return loss
 

@@ -4,11 +4,13 @@ After the paper (arXiv 2302.14816, facts of section 1.1): the first and the last
 because the channels change (6 -> 3 becomes 4 -> 1), attention to text is left out, all else is carried over.
 
 A network of more levels can start from one that was trained on smaller pictures: its inner levels, which work
-at the same sizes, are carried over, its outer ones are new.
+at the same sizes, are carried over, its outer ones are new. One of as many levels looks at larger pictures
+through the same filters, to which all things are as large as through a longer lens: it starts with that told.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from torch import Tensor
 from depthgen.model import CHANNELS, DiffusionModel
 
 REMADE = ("net.stem", "net.out")  # the layers that may differ in shape
+FIELD_OF_VIEW = "net.embed_fov.weight"  # (E, 2), see `depthgen.nn.unet.fov_features`
 OUTERMOST = ("net.out_norm", "net.out_scale_shift")  # these too, where levels are added around the source's
 LEVELS = ("downs", "encoders", "decoders", "ups")
 MUST_AGREE = ("groups", "heads")  # settings that no tensor's shape tells
@@ -71,10 +74,13 @@ def transfer(source: DiffusionModel, target: DiffusionModel, shift_levels: int =
     first and the last convolution are new where the networks read or write other channels, but for depth
     models of which only the target reads known depth: that begins with weight zero. shift_levels: how
     many levels the target has around those of the source, whose level k becomes its level k + shift_levels;
-    the report names tensors as the target does. Raises ValueError, before anything is copied, when the
-    networks have different widths, heads or groups: only the layers at full size may differ in shape.
+    the report names tensors as the target does. A field of view then means the same size of things in the
+    target's pixels. Raises ValueError, before anything is copied, when the networks have different widths,
+    heads or groups: only the layers at full size may differ in shape.
     """
-    ours, theirs = target.state_dict(), _shifted(_widened(source, target), shift_levels)
+    magnified = math.log(target.config.resolution / (source.config.resolution * 2**shift_levels))
+    theirs = _refocused(_shifted(_widened(source, target), shift_levels), magnified)
+    ours = target.state_dict()
     may_differ = REMADE + (OUTERMOST if shift_levels else ())
     _require_alike(source, target, ours, theirs, may_differ)
     remade = set(may_differ)
@@ -116,6 +122,16 @@ def _widened(source: DiffusionModel, target: DiffusionModel) -> dict[str, Tensor
         unread = stem.new_zeros(len(stem), 2, *stem.shape[2:])
         tensors["net.stem.weight"] = torch.cat([stem[:, :picture], unread, stem[:, picture:]], dim=1)
     return tensors
+
+
+def _refocused(tensors: dict[str, Tensor], magnified: float) -> dict[str, Tensor]:
+    """The same tensors, to which a field of view is what it was after magnifying by exp(`magnified`): in
+    pixels, things in a picture of more of them are as large as if a longer lens had taken it."""
+    if FIELD_OF_VIEW not in tensors:
+        return tensors
+    by_magnification, constant = tensors[FIELD_OF_VIEW].unbind(1)
+    constant = constant + magnified * by_magnification
+    return tensors | {FIELD_OF_VIEW: torch.stack([by_magnification, constant], dim=1)}
 
 
 def _shifted(tensors: dict[str, Tensor], levels: int) -> dict[str, Tensor]:

@@ -183,6 +183,15 @@ def test_upsampling_loss_vanishes_for_the_true_picture_and_tells_the_noise() -> 
     assert upsampling_loss()(Perfect(lambda condition: condition[:, :3]), samples, seeded()) > 0.01
 
 
+def test_upsampling_loss_is_the_absolute_error_of_what_is_predicted() -> None:
+    class Lighter(torch.nn.Module):
+        def forward(self, z_t, t, condition) -> torch.Tensor:
+            return torch.full_like(z_t, 0.3)
+
+    samples = batch() | {"image": torch.full((4, 3, SIDE, SIDE), 0.6)}  # 0.2 in [-1, 1]
+    assert upsampling_loss("x0")(Lighter(), samples, seeded()).item() == pytest.approx(0.1)
+
+
 def test_palette_loss_counts_hidden_pixels_of_the_true_picture() -> None:
     samples = batch()
     samples["image"] = (samples["image"] + samples["image"].flip(-1)) / 2

@@ -113,6 +113,21 @@ def test_a_network_grows_levels_around_those_of_another() -> None:
     assert report.names("dropped") == ()
 
 
+def test_a_network_of_larger_pictures_is_told_what_a_longer_lens_was() -> None:
+    unet = replace(TINY, field_of_view=True)
+    source = network("depth", unet)
+    target = DiffusionModel(replace(source.config, resolution=96))
+    transfer(source, target)
+    z, condition, t = torch.randn(2, 1, 16, 16), torch.randn(2, 3, 16, 16), torch.tensor([0.3, 0.9])
+    wide = torch.tensor([50.0, 80.0])
+    longer = 2 * torch.atan(torch.tan(torch.deg2rad(wide) / 2) * 64 / 96)  # as many pixels a metre
+    told = source(z, t, condition, fov=torch.rad2deg(longer))
+    torch.testing.assert_close(target(z, t, condition, fov=wide), told, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(source(z, t, condition, fov=wide), told, rtol=1e-2)
+    unknown = torch.zeros(2)
+    assert torch.equal(target(z, t, condition, fov=unknown), source(z, t, condition, fov=unknown))
+
+
 def test_grown_networks_must_agree_inside() -> None:
     source, target = network("depth", INNER), network("depth", GROWN)  # embeddings of 64 and 32
     with pytest.raises(ValueError, match="embedding 64 of the source"):
