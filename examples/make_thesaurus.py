@@ -1,7 +1,7 @@
 """Write the built-in models' thesaurus: what else the things are called that captions of the worlds speak of.
 
     apt install wordnet-base
-    python examples/make_thesaurus.py /usr/share/wordnet        # minutes
+    python examples/make_thesaurus.py /usr/share/wordnet        # six minutes on one core
 
 Each sense of each word in WordNet is held against the senses in which captions use their words: by how near
 both definitions lie to the text encoder, and how many steps of WordNet lie between them (more general, more

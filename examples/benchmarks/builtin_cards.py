@@ -31,9 +31,16 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 148_352): "78 minutes on one of two busy cores, on worlds new to it, half with known depth.",
-    ("completer", 94_912): "78 minutes on one of two cores, beside other work, on worlds new to it.",
-    ("upsampler", 24_768): "From scratch, on parts of 128 px, 19 minutes on one of two cores.",
+    (
+        "depth",
+        56_096,
+    ): "On from 96,032 pictures of 64 px (worlds 90112 to 114687, 42 minutes); half with known depth; "
+    "on one of two busy cores.",
+    ("completer", 50_784): "36 minutes on one of two busy cores, on worlds new to it.",
+    (
+        "upsampler",
+        38_832,
+    ): "On parts of 128 px, by L1, half an hour on one of two busy cores; it was halted for a while.",
 }
 
 
