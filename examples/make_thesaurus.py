@@ -172,16 +172,14 @@ class WordNet:
 
     def distances(self, start: Key, topic: Topic) -> dict[Key, float]:
         """Steps from one sense to those that lie near and are of the topic."""
-        topics, steps = topic.topics | {self.senses[start].topic}, dict(STEPS)
-        if not topic.siblings:
-            del steps["@"]
+        steps = {kind: step for kind, step in STEPS.items() if topic.siblings or kind != "@"}
         found, queue = {start: 0.0}, [(0.0, start)]
         while queue:
             so_far, key = heapq.heappop(queue)
             if so_far > found[key] or key in self.hubs:
                 continue
             for kind, other in self.senses[key].links:
-                if kind in steps and other in self.senses and self.senses[other].topic in topics:
+                if kind in steps and other in self.senses and self.senses[other].topic in topic.topics:
                     distance = so_far + steps[kind]
                     if distance <= FARTHEST and distance < found.get(other, UNRELATED):
                         found[other] = distance
@@ -269,8 +267,7 @@ def left_alone() -> frozenset[str]:
 
 
 def definitions(net: WordNet, encoder: TextEncoder, topics: Iterable[Topic]) -> Senses:
-    """All senses of the topics, and those in which captions use their words."""
-    topics = tuple(topics)
+    """All senses of the topics."""
     wanted = frozenset().union(*(topic.topics for topic in topics))
     texts = {
         key: f"{', '.join(sense.words[:3])}: {sense.definition}"
