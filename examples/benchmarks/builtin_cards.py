@@ -24,8 +24,8 @@ ABOUT = {
 LIMITS = {
     "depth": "Knows the procedural worlds of this package only: upright pictures from eye height. On photographs it is "
     "a toy.",
-    "completer": f"Knows {len(KINDS)} kinds of place in one low-poly style, and no word that its captions do not hold "
-    "or the text encoder does not put near. Counts and colours of single objects are often missed.",
+    "completer": f"Knows {len(KINDS)} kinds of place in one low-poly style, and no word that its captions do not hold, "
+    "the thesaurus does not know and the text encoder does not put near. Counts and colours of single objects are often missed.",
     "upsampler": "Knows the look of the procedural worlds only: photographs become low-poly.",
     "judge": "Its errors on real renders bound what it can say of drawn ones.",
 }
