@@ -29,8 +29,8 @@ from tqdm import tqdm
 from depthgen.text import TextEncoder
 from depthgen.thesaurus import PATH
 from depthgen.vocabulary import FOREIGN, caption_words, silent_words, unit_vectors, words
-from depthgen.worlds.grammar import OBJECTS, PLACES
-from depthgen.worlds.kinds import COLORS
+from depthgen.worlds.grammar import PLACES
+from depthgen.worlds.kinds import COLORS, OBJECTS
 from depthgen.worlds.phrases import plural
 
 # WordNet's lexicographer files, by their numbers

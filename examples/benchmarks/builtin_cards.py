@@ -25,22 +25,21 @@ LIMITS = {
     "depth": "Knows the procedural worlds of this package only: upright pictures from eye height. On photographs it is "
     "a toy.",
     "completer": f"Knows {len(KINDS)} kinds of place in one low-poly style, and no word that its captions do not hold, "
-    "the thesaurus does not know and the text encoder does not put near. Counts and colours of single objects are often missed.",
+    "the thesaurus does not know and the text encoder does not put near. Counts and colours of single objects are "
+    "often missed.",
     "upsampler": "Knows the look of the procedural worlds only: photographs become low-poly.",
     "judge": "Its errors on real renders bound what it can say of drawn ones.",
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    (
-        "depth",
-        56_096,
-    ): "On from 96,032 pictures of 64 px (worlds 90112 to 114687, 42 minutes); half with known depth; "
-    "on one of two busy cores.",
+    ("depth", 56_096): (
+        "On from 96,032 pictures of 64 px (worlds 90112 to 114687, 42 minutes); half with known depth; on one of two "
+        "busy cores."
+    ),
     ("completer", 50_784): "36 minutes on one of two busy cores, on worlds new to it.",
-    (
-        "upsampler",
-        38_832,
-    ): "On parts of 128 px, by L1, half an hour on one of two busy cores; it was halted for a while.",
+    ("upsampler", 38_832): (
+        "On parts of 128 px, by L1, half an hour on one of two busy cores; it was halted for a while."
+    ),
 }
 
 

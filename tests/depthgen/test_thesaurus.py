@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depthgen import ImageCompleter
-from depthgen.thesaurus import in_caption_words, tables
+from depthgen.thesaurus import PATH, in_caption_words, tables
 from depthgen.vocabulary import caption_words
 from depthgen.worlds import KINDS, build_world, caption
 from depthgen.worlds.grammar import words
@@ -67,8 +67,6 @@ def test_entries_are_no_words_of_captions_and_all_that_is_said_is() -> None:
 
 
 def _lines(title: str) -> list[str]:
-    from depthgen.thesaurus import PATH
-
     return PATH.read_text("utf8").split(f"[{title}]\n")[1].split("\n\n")[0].splitlines()
 
 

@@ -84,7 +84,7 @@ def test_distances_are_steps_of_wordnet(folder: Path) -> None:
     assert net.uses["couch", "1"] == 3
 
 
-def test_a_word_that_is_more_often_a_verb_is_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_word_that_is_more_often_a_verb_is_left(folder: Path) -> None:
     (folder / "cntlist.rev").write_text("couch%1:06:00:: 1 1\ncouch%2:32:00:: 1 2\n")
     script = runpy.run_path(str(SCRIPT))
     net, table = script["WordNet"](folder), script["TABLES"][0]
