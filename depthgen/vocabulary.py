@@ -33,8 +33,8 @@ goes had has have here hour how inside into its just late left like lots made ma
 nearby next nobody not off one onto only other our out outside over overlooking own plenty range right see
 seen sees set setting shown side sitting small some somewhere stand standing stands such surrounded than
 that the their them there these they this those through together top toward towards two three four five six
-seven eight nine ten under upon very viewed was well were what when where which while who whole with within
-without you your
+seven eight nine ten shade shadow under upon very viewed was well were what when where which while who whole
+with within without you your
 art artwork artistic background detailed drawing foreground high image imagine landscape low lowpoly
 minimalist photo photograph photographic photorealistic picture poly polygon quality realistic render
 rendered rendering scene scenery shot showing sight style styled stylised stylized view wide

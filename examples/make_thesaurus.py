@@ -1,6 +1,6 @@
 """Write the built-in models' thesaurus: what else the things are called that captions of the worlds speak of.
 
-    apt install wordnet-base
+    apt install wordnet-base && pip install matplotlib
     python examples/make_thesaurus.py /usr/share/wordnet        # six minutes on one core
 
 Each sense of each word in WordNet is held against the senses in which captions use their words: by how near
@@ -9,6 +9,9 @@ special, similar, derived). What lies nearest is what the word is drawn as, if i
 weights of the score and the least one were chosen on the first two lists of
 benchmarks/vocabulary_words.txt, not on the held-out vocabulary; but how many of its words are found was in
 sight while the rules took form.
+
+What a colour looks like no dictionary says. Of those that people named in a survey (xkcd.com/color/rgb, whose
+949 names matplotlib holds), each is what most of the names around it end in: turquoise lies among teals.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from matplotlib.colors import XKCD_COLORS, to_rgb
 from torch import Tensor
 from tqdm import tqdm
 
@@ -34,8 +39,8 @@ from depthgen.worlds.kinds import COLORS, OBJECTS
 from depthgen.worlds.phrases import plural
 
 # WordNet's lexicographer files, by their numbers
-ADJECTIVE, ANIMAL, ARTIFACT, ATTRIBUTE, GROUP, PLACE, OBJECT, PHENOMENON, PLANT, SUBSTANCE, TIME = (
-    *(0, 5, 6, 7, 14, 15, 17, 19, 20, 27, 28),
+ADJECTIVE, ANIMAL, ARTIFACT, ATTRIBUTE, GROUP, PLACE, OBJECT, PHENOMENON, PLANT, STATE, SUBSTANCE, TIME = (
+    *(0, 5, 6, 7, 14, 15, 17, 19, 20, 26, 27, 28),
 )
 NOUN, OTHERS = "1", "2345"  # parts of speech in cntlist.rev
 # Steps to what is more general, more special, similar, derived
@@ -46,13 +51,17 @@ LEAST = 0.25  # score of what is taken
 SAME = 2.0  # score of a synonym
 HUB = 20  # adjectives that are similar to one head, from which it says nothing: "chromatic"
 BATCH = 64
+COLOR_WORDS = {*COLORS, "color", "colored", "gray", "violet", "brownish", "reddish", "yellowish", "greenish"}
+NAMES_AROUND = 7.0  # CIELAB; the names of the survey are told best by those around them so
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])  # of sRGB
 NOTICE = """\
 What else the things are called that captions of the procedural worlds speak of.
 Written by examples/make_thesaurus.py.
 Derived from WordNet 3.0, Copyright 2006 by Princeton University. All rights reserved. THIS SOFTWARE AND
 DATABASE IS PROVIDED "AS IS" AND PRINCETON UNIVERSITY MAKES NO REPRESENTATIONS OR WARRANTIES, EXPRESS OR
 IMPLIED. Permission to use, copy, modify and distribute it for any purpose and without fee is granted by the
-licence at https://wordnet.princeton.edu/license-and-commercial-use."""
+licence at https://wordnet.princeton.edu/license-and-commercial-use.
+Colours also from the survey at https://xkcd.com/color/rgb (CC0)."""
 
 Key = tuple[str, str]  # part of speech, offset in its file
 
@@ -106,6 +115,7 @@ TABLES = (
             ),
             Topic((*OBJECTS, "grass"), frozenset((ANIMAL, ARTIFACT, OBJECT, PLANT)), True),
             Topic(TIMES, frozenset((TIME,)), False),
+            Topic(("dark",), frozenset((STATE,)), False),
             Topic(("fog", "mist", "snow", "winter"), frozenset((PHENOMENON, TIME)), False),
         ),
         {
@@ -251,13 +261,54 @@ def drawn_as(net: WordNet, table: Table, senses: Senses) -> dict[str, str]:
     return found
 
 
+def surveyed(net: WordNet) -> dict[str, str]:
+    """The colour of captions that each colour of the survey is, of those that are colours to WordNet too."""
+    colors = {name.removeprefix("xkcd:").replace("gray", "grey"): lab(c) for name, c in XKCD_COLORS.items()}
+    around: dict[str, list[np.ndarray]] = defaultdict(list)
+    for name, color in colors.items():
+        if (last := name.split()[-1]) in COLORS:
+            around[last].append(color)
+
+    def likely(name: str, color: np.ndarray) -> float:
+        """Density of the colours of this name, of each as if there were as many."""
+        squares = np.square(np.stack(around[name]) - color).sum(1) / NAMES_AROUND**2
+        return float(np.exp(-squares / 2).mean())
+
+    return {
+        name: max(around, key=lambda other: likely(other, color))
+        for name, color in colors.items()
+        if asked(name) and any(is_color(net.senses[key]) for key in net.of_word[name])
+    }
+
+
+def is_color(sense: Sense) -> bool:
+    """Whether its definition speaks of a colour."""
+    said = set(re.findall("[a-z]+", sense.definition))
+    return sense.topic in (ADJECTIVE, ATTRIBUTE) and not said.isdisjoint(COLOR_WORDS)
+
+
+def lab(color: str) -> np.ndarray:
+    """CIELAB (3,), white D65, of a colour as CSS writes it."""
+    srgb = np.array(to_rgb(color))
+    linear = np.where(srgb > 0.04045, ((srgb + 0.055) / 1.055) ** 2.4, srgb / 12.92)
+    share = TO_XYZ @ linear / TO_XYZ.sum(1)
+    x, y, z = np.where(share > 0.008856, np.cbrt(share), 7.787 * share + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
 def asked(word: str) -> bool:
     """Whether somebody may ask for a word or pair of words that captions do not hold."""
-    known, parts = caption_words(), re.split("[ -]", word)
+    known, parts = caption_words() | plurals(), re.split("[ -]", word)
     plain = re.fullmatch(r"[a-z]{3,}([ -][a-z]+)?", word) is not None
     return (
         plain and not known.issuperset(parts) and plural(word) not in known and left_alone().isdisjoint(parts)
     )
+
+
+@cache
+def plurals() -> frozenset[str]:
+    """Of the words of captions; what the thesaurus says of several needs no entry."""
+    return frozenset(map(plural, caption_words()))
 
 
 @cache
@@ -296,7 +347,10 @@ def main() -> None:
     parser.add_argument("wordnet", type=Path, help="folder of WordNet 3.0, with data.noun and cntlist.rev")
     net = WordNet(parser.parse_args().wordnet)
     senses = definitions(net, TextEncoder.load(), [topic for table in TABLES for topic in table.topics])
-    parts = [written(table.title, drawn_as(net, table, senses)) for table in TABLES]
+    nouns, before_nouns = (drawn_as(net, table, senses) for table in TABLES)
+    colors = {word: name for word, name in surveyed(net).items() if before_nouns.get(word) != "wooden"}
+    found = (nouns, before_nouns | colors)
+    parts = [written(table.title, of_it) for table, of_it in zip(TABLES, found, strict=True)]
     notice = "\n".join(f"# {line}" for line in NOTICE.splitlines())
     PATH.write_text("\n\n".join([notice, *parts]) + "\n", encoding="utf8")
     print(f"{PATH}: {PATH.stat().st_size / 1e3:.0f} kB")

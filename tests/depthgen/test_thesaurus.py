@@ -28,6 +28,8 @@ from depthgen.worlds.grammar import words
         ("Boudoirs, by a lagoon.", "bedrooms, by a lake."),
         ("a sideboard, a grand piano", "a sideboard, a piano"),
         ("a lemon-yellow bookcase", "a yellow bookshelf"),
+        ("a magenta rug, a turquoise lamp", "a pink rug, a teal lamp"),
+        ("a cabin in total darkness", "a cabin in dark"),
     ],
 )
 def test_synonyms_and_kinds_are_said_as_captions_say_them(prompt: str, said: str) -> None:

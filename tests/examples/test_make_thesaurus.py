@@ -24,6 +24,8 @@ NOUNS = {  # number: (topic, words, links, definition)
 ADJECTIVES = {
     21: (ADJECTIVE, "red reddish", "", "of a colour like blood"),
     22: (ADJECTIVE, "crimson(a)", "&21", "of a deep red colour like blood"),
+    23: (ADJECTIVE, "turquoise", "", "of a shade of blue tinged with green"),
+    24: (ADJECTIVE, "velvet", "", "smooth and soft to touch"),
 }
 
 
@@ -69,13 +71,14 @@ def test_the_nearest_word_of_captions_is_taken_where_it_is_near_enough(
         "winter: wintertime",  # not "summer", which is as near to it in WordNet
         "[before nouns]",
         "red: crimson, reddish",
+        "teal: turquoise",  # as it looks, whatever its definition says; velvet, of the survey too, is no colour
     ]
 
 
 def test_distances_are_steps_of_wordnet(folder: Path) -> None:
     script = runpy.run_path(str(SCRIPT))
     net = script["WordNet"](folder)
-    _, things, times, _ = script["TABLES"][0].topics
+    _, things, times, *_ = script["TABLES"][0].topics
     steps = {int(key[1]): distance for key, distance in net.distances(("n", f"{1:08}"), things).items()}
     assert steps == {1: 0, 3: 1, 2: 2, 4: 3}
     seasons = net.distances(("n", f"{6:08}"), times)
@@ -92,3 +95,12 @@ def test_a_word_that_is_more_often_a_verb_is_left(folder: Path) -> None:
     found = script["drawn_as"](net, table, senses)
     assert "couch" not in found
     assert found["loveseat"] == "sofa"
+
+
+def test_colours_are_measured_in_cielab() -> None:
+    lab = runpy.run_path(str(SCRIPT))["lab"]
+    # the values that colour science texts print for sRGB under D65
+    assert lab("white") == pytest.approx([100, 0, 0], abs=0.05)
+    assert lab("black") == pytest.approx([0, 0, 0], abs=0.05)
+    assert lab("red") == pytest.approx([53.2, 80.1, 67.2], abs=0.1)
+    assert lab("#00f") == pytest.approx([32.3, 79.2, -107.9], abs=0.1)
