@@ -59,7 +59,7 @@ class CompletionMethod:
 
 METHODS = {
     "read": CompletionMethod(Resample(1), None, "edges"),  # for networks that are shown known depth
-    "refine": CompletionMethod(None, "meaning", "edges", looks=True, refine=(0.05, 0.03, 0.02)),
+    "refine": CompletionMethod(None, "meaning", "edges", looks=True, refine=(0.05, 0.02)),
     "guide": CompletionMethod(Guide(limit=1.0), None, "edges"),
     "align": CompletionMethod(None, "meaning", "edges"),
     "replace": CompletionMethod(Resample(1)),

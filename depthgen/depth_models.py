@@ -37,7 +37,6 @@ ANCESTRAL_STEPS = 128  # the paper's
 NOISE_PREDICTION_STEPS = 64  # what a network that predicts the noise needs at least (DMD, arXiv 2312.13252)
 SEVERAL_SAMPLES_STEPS = 4
 STRAIGHT = Look(0, mirrored=False)
-REFINING_DRAWS = 4  # of noise, whose mean is taken
 # What a model's numbers are before anything is known of the scene: metres, or depth or 1 / depth up to an
 # unknown scale and shift.
 Meaning = Literal["metric", "affine depth", "affine disparity"]
@@ -158,16 +157,14 @@ class DiffusionDepth:
     def refine(
         self, image: Tensor, depth: Tensor, known: KnownDepth, time: float, request: SampleRequest
     ) -> DepthSamples:
-        """See SteerableSampler; the mean of REFINING_DRAWS draws of noise."""
+        """See SteerableSampler."""
         size, t = self._size(image), torch.tensor(time, dtype=torch.float64)
         everywhere = torch.ones_like(known.known)
         clean = torch.cat([self._coded(KnownDepth(d, everywhere), size, request).values for d in depth])
-        clean = clean.repeat(REFINING_DRAWS, 1, 1, 1)
         noise = self._put(torch.randn(clean.shape, generator=request.generator))
         z = diffuse(clean, noise, self.model.schedule.alpha(t), self.model.schedule.sigma(t))
         denoise = self._denoiser(image, self._coded(known, size, request), request)
-        coded = denoise_at(denoise, z.to(clean), t).unflatten(0, (REFINING_DRAWS, -1)).mean(0)
-        return self._metres(coded, request)
+        return self._metres(denoise_at(denoise, z.to(clean), t), request)
 
     def _size(self, image: Tensor) -> tuple[int, int]:
         """(h, w) at which the network looks at an image."""

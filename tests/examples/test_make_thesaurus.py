@@ -71,7 +71,7 @@ def test_the_nearest_word_of_captions_is_taken_where_it_is_near_enough(
         "winter: wintertime",  # not "summer", which is as near to it in WordNet
         "[before nouns]",
         "red: crimson, reddish",
-        "teal: turquoise",  # as it looks, whatever its definition says; velvet, of the survey too, is no colour
+        "teal: turquoise",  # as it looks; velvet, of the survey too, is no colour
     ]
 
 
