@@ -270,7 +270,7 @@ def surveyed(net: WordNet) -> dict[str, str]:
             around[last].append(color)
 
     def likely(name: str, color: np.ndarray) -> float:
-        """Density of the colours of this name, of each as if there were as many."""
+        """Density of this name's shades there; all names weigh alike, however many shades they have."""
         squares = np.square(np.stack(around[name]) - color).sum(1) / NAMES_AROUND**2
         return float(np.exp(-squares / 2).mean())
 
