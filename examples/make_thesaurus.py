@@ -264,18 +264,18 @@ def drawn_as(net: WordNet, table: Table, senses: Senses) -> dict[str, str]:
 def surveyed(net: WordNet) -> dict[str, str]:
     """The colour of captions that each colour of the survey is, of those that are colours to WordNet too."""
     colors = {name.removeprefix("xkcd:").replace("gray", "grey"): lab(c) for name, c in XKCD_COLORS.items()}
-    around: dict[str, list[np.ndarray]] = defaultdict(list)
-    for name, color in colors.items():
-        if (last := name.split()[-1]) in COLORS:
-            around[last].append(color)
+    shades = {
+        last: np.stack([color for name, color in colors.items() if name.split()[-1] == last])
+        for last in COLORS[:-1]
+    }
 
     def likely(name: str, color: np.ndarray) -> float:
         """Density of this name's shades there; all names weigh alike, however many shades they have."""
-        squares = np.square(np.stack(around[name]) - color).sum(1) / NAMES_AROUND**2
+        squares = np.square(shades[name] - color).sum(1) / NAMES_AROUND**2
         return float(np.exp(-squares / 2).mean())
 
     return {
-        name: max(around, key=lambda other: likely(other, color))
+        name: max(shades, key=lambda other: likely(other, color))
         for name, color in colors.items()
         if asked(name) and any(is_color(net.senses[key]) for key in net.of_word[name])
     }
@@ -298,7 +298,7 @@ def lab(color: str) -> np.ndarray:
 
 def asked(word: str) -> bool:
     """Whether somebody may ask for a word or pair of words that captions do not hold."""
-    known, parts = caption_words() | plurals(), re.split("[ -]", word)
+    known, parts = said_by_captions(), re.split("[ -]", word)
     plain = re.fullmatch(r"[a-z]{3,}([ -][a-z]+)?", word) is not None
     return (
         plain and not known.issuperset(parts) and plural(word) not in known and left_alone().isdisjoint(parts)
@@ -306,9 +306,9 @@ def asked(word: str) -> bool:
 
 
 @cache
-def plurals() -> frozenset[str]:
-    """Of the words of captions; what the thesaurus says of several needs no entry."""
-    return frozenset(map(plural, caption_words()))
+def said_by_captions() -> frozenset[str]:
+    """Their words and the plurals of these, which need no entry either."""
+    return caption_words() | frozenset(map(plural, caption_words()))
 
 
 @cache
@@ -348,8 +348,7 @@ def main() -> None:
     net = WordNet(parser.parse_args().wordnet)
     senses = definitions(net, TextEncoder.load(), [topic for table in TABLES for topic in table.topics])
     nouns, before_nouns = (drawn_as(net, table, senses) for table in TABLES)
-    colors = {word: name for word, name in surveyed(net).items() if before_nouns.get(word) != "wooden"}
-    found = (nouns, before_nouns | colors)
+    found = (nouns, before_nouns | surveyed(net))
     parts = [written(table.title, of_it) for table, of_it in zip(TABLES, found, strict=True)]
     notice = "\n".join(f"# {line}" for line in NOTICE.splitlines())
     PATH.write_text("\n\n".join([notice, *parts]) + "\n", encoding="utf8")
