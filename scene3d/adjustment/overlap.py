@@ -23,7 +23,7 @@ from scene3d.frame import Frame
 
 SAMPLES = 32  # along the longer side of a view
 EDGE_MARGIN = 2  # pixels kept from depth edges
-FARTHEST_APART = 1.0  # |log| of two depths' ratio that may still mean one surface: loops may end so far off
+FARTHEST_APART = 2.0  # |log| of two depths' ratio that may still mean one surface: loops end off by factors
 STEP = 1e-3  # of log depth, to see how the other view's depth changes with it
 STEEPEST = 3.0  # such changes beyond this come from surfaces seen at a grazing angle, and say nothing
 FEWEST = 16  # samples that make an overlap
