@@ -111,8 +111,7 @@ def train(
     """Train a part for so many minutes from its state on, and export it."""
     experiment = experiment_of(name, minutes, options)
     print(f"{name}: {minutes:.1f} minutes, {pool.rendered:,} views rendered so far", flush=True)
-    size = min(experiment.data.worlds.size, pool.config.size)
-    weights = run(experiment, PoolViews(pool, size), encoder)
+    weights = run(experiment, PoolViews(pool, min(side(name), pool.config.size)), encoder)
     log = weights.with_name("log.jsonl")
     if name not in STEPPING_STONES:
         options.export.mkdir(parents=True, exist_ok=True)
@@ -121,13 +120,24 @@ def train(
     print(f"{weights}: {log.read_text(encoding='utf8').splitlines()[-1]}", flush=True)
 
 
-def experiment_of(name: str, minutes: float, options: argparse.Namespace) -> Experiment:
-    """The experiment of a part as this script trains it."""
+def configured(name: str) -> Experiment:
+    """The experiment of a part as its YAML has it."""
     import yaml
 
-    part = PARTS[name]
-    plain = yaml.safe_load((CONFIGS / f"{part.experiment}.yaml").read_text(encoding="utf8"))
-    experiment = from_plain(Experiment, plain)
+    return from_plain(
+        Experiment, yaml.safe_load((CONFIGS / f"{PARTS[name].experiment}.yaml").read_text(encoding="utf8"))
+    )
+
+
+def side(name: str) -> int:
+    """Pixels along the pictures that a part is trained on: for a student those of its teacher."""
+    experiment, teacher = configured(name), PARTS[name].start
+    return side(teacher) if experiment.distil and teacher else experiment.data.worlds.size
+
+
+def experiment_of(name: str, minutes: float, options: argparse.Namespace) -> Experiment:
+    """The experiment of a part as this script trains it."""
+    part, experiment = PARTS[name], configured(name)
     train = replace(
         experiment.train,
         steps=10**7,  # it is the time that ends it

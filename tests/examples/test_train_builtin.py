@@ -6,6 +6,7 @@ import json
 import runpy
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,14 @@ def test_a_student_begins_as_its_teacher_even_where_its_own_weights_lie(
     student, record = load_checkpoint(out / "completer_student.safetensors")
     assert student.config.steps == 4
     assert Path(record["experiment"]["distil"]["teacher"]) == out / "completer.safetensors"
+
+
+def test_a_student_sees_pictures_of_the_size_of_its_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    parts = import_module("train_builtin")
+    sides = {name: parts.side(name) for name in parts.PARTS}
+    assert {sides["completer_student"], sides["depth_64"]} == {64}
+    assert {sides["depth"], sides["depth_student"], sides["upsampler_student"]} == {256}
 
 
 @pytest.mark.slow
