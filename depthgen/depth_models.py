@@ -114,11 +114,10 @@ class DepthSampler(Protocol):
 class SteerableSampler(DepthSampler, Protocol):
     """A depth model that is a diffusion model of ours, in whose sampling known depth may take part."""
 
-    def refine(self, image: Tensor, depth: Tensor, time: float, request: SampleRequest) -> DepthSamples:
-        """Depth (N,1,H,W) in metres, noised to `time` and denoised in one step (SDEdit, arXiv 2108.01073).
-
-        What of it is known the network is not told: it asks whether the whole goes together.
-        """
+    def refine(
+        self, image: Tensor, depth: Tensor, known: KnownDepth, time: float, request: SampleRequest
+    ) -> DepthSamples:
+        """Depth (N,1,H,W) in metres, noised to `time` and denoised in one step (SDEdit, arXiv 2108.01073)."""
         ...
 
 
@@ -155,14 +154,16 @@ class DiffusionDepth:
         return self._metres(coded, request)
 
     @torch.no_grad()
-    def refine(self, image: Tensor, depth: Tensor, time: float, request: SampleRequest) -> DepthSamples:
+    def refine(
+        self, image: Tensor, depth: Tensor, known: KnownDepth, time: float, request: SampleRequest
+    ) -> DepthSamples:
         """See SteerableSampler."""
         size, t = self._size(image), torch.tensor(time, dtype=torch.float64)
-        everywhere = torch.ones_like(depth[0], dtype=torch.bool)
+        everywhere = torch.ones_like(known.known)
         clean = torch.cat([self._coded(KnownDepth(d, everywhere), size, request).values for d in depth])
         noise = self._put(torch.randn(clean.shape, generator=request.generator))
         z = diffuse(clean, noise, self.model.schedule.alpha(t), self.model.schedule.sigma(t))
-        denoise = self._denoiser(image, None, request)
+        denoise = self._denoiser(image, self._coded(known, size, request), request)
         return self._metres(denoise_at(denoise, z.to(clean), t), request)
 
     def _size(self, image: Tensor) -> tuple[int, int]:

@@ -151,7 +151,7 @@ class DepthEstimator:
         residual = sum(log_error(x, given, far).abs().mean().item() for x in aligned) / samples
         depths = torch.stack([carried(x, picture, given, far, way.carry) for x in aligned])
         for time in way.refine:
-            drawn = self.sampler.refine(picture, depths, time, request)
+            drawn = self.sampler.refine(picture, depths, given, time, request)
             again = [carried(x, picture, given, far, way.carry) for x in _enlarged(drawn, picture)]
             depths = (depths * torch.stack(again)).sqrt()
         summary = _summary(depths, min(drawn.sky_from, far), residual)

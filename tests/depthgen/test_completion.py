@@ -122,7 +122,7 @@ def test_refining_takes_the_networks_word_for_the_picture_shifted_and_mirrored(
     monkeypatch.setattr(sampler.model, "denoise", knowing)
     image, depth = torch.rand(3, side, side), torch.full((1, side, side), 3.0)
     request = SampleRequest(1, None, None, torch.Generator().manual_seed(0), looks=True)
-    refined = sampler.refine(image, depth[None], 0.2, request)
+    refined = sampler.refine(image, depth[None], KnownDepth(depth, depth > 0), 0.2, request)
     expected = sampler.model.config.coding.decode(image[:1] - 0.5)
     inside = (..., slice(3, -3), slice(3, -3))  # a shift brings in the border again
     torch.testing.assert_close(refined.depth[0][inside], expected[inside])
