@@ -27,7 +27,7 @@ TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has 
 }
 COMPLETIONS = {  # ways to complete depth, for help texts; depthgen.completion has the ways themselves
     "read": "a network that reads known depth, its error carried on up to edges",
-    "refine": "the same for one that does not, renoised and denoised twice",
+    "refine": "prediction, scaled, its error carried on up to edges, renoised and denoised twice",
     "guide": "sampling guided by known depth, its error carried on up to edges",
     "align": "prediction, scaled, its error carried on up to edges; for models that only predict",
     "replace": "known depth replaced in every step of the sampling",
