@@ -46,11 +46,23 @@ def to_pil(image: Tensor) -> Image.Image:
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     """(C,H,W) -> (C,h,w) in [0,1]: area average where both sides shrink, antialiased bicubic otherwise."""
-    if size_of(image) == size:
+    (height, width), (h, w) = size_of(image), size
+    if (height, width) == (h, w):
         return image.clone()
-    if size[0] <= image.shape[-2] and size[1] <= image.shape[-1]:
+    if h > height or w > width:
+        return F.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0].clamp(0, 1)
+    if height % h == width % w == 0:
         return F.interpolate(image[None], size=size, mode="area")[0]
-    return F.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0].clamp(0, 1)
+    # by other factors that takes in whole pixels where a cell has but a part, which moves things
+    return _shares(h, height).to(image) @ image @ _shares(w, width).to(image).T
+
+
+def _shares(cells: int, pixels: int) -> Tensor:
+    """(cells, pixels): how much of a cell each pixel of a line is; each row sums to 1."""
+    edges = torch.arange(cells + 1, dtype=torch.float64) * pixels / cells
+    pixel = torch.arange(pixels, dtype=torch.float64)
+    overlap = torch.minimum(edges[1:, None], pixel + 1) - torch.maximum(edges[:-1, None], pixel)
+    return overlap.clamp(min=0) * cells / pixels
 
 
 def shrink_known(values: Tensor, known: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:

@@ -32,9 +32,9 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 109_440): (
-        "On from the network of 96 px before it (56,096 pictures of worlds 114688 to 121855); half with known depth; on "
-        "one of two busy cores."
+    ("depth", 90_304): (
+        "In parts, worlds 133120 to 164863 in turn, most pictures once or twice; on from the network of 96 px before it "
+        "(109,440 pictures of worlds 121856 to 133119); a tenth with known depth; on one of two busy cores."
     ),
     ("completer", 50_784): "36 minutes on one of two busy cores, on worlds new to it.",
     ("upsampler", 38_832): (

@@ -3,6 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from depthgen.images import fitted_size, read_image, resize, shrink_known, to_uint8
@@ -58,6 +60,16 @@ def test_files_that_are_no_pictures_are_named(tmp_path: Path):
     for name in ("notes.png", "absent.png"):
         with pytest.raises(ValueError, match=name):
             read_image(tmp_path / name)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+def test_shrinking_takes_the_mean_of_each_cells_area(height: int, width: int, h: int, w: int):
+    h, w = min(h, height), min(w, width)
+    image = torch.rand(3, height, width, generator=torch.Generator().manual_seed(height * width))
+    parts = image.repeat_interleave(h, 1).repeat_interleave(w, 2)  # so that whole ones make a cell
+    means = parts.reshape(3, h, height, w, width).mean((2, 4))
+    torch.testing.assert_close(resize(image, (h, w)), means)
 
 
 def test_shrinking_averages_areas_and_enlarging_keeps_the_range():

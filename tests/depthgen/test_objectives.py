@@ -120,11 +120,11 @@ def test_unrolling_under_autocast_leaves_every_gradient() -> None:
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in model.parameters())
 
 
-def test_high_times_spend_half_of_the_samples_where_the_picture_decides() -> None:
+def test_high_times_spend_four_fifths_of_the_samples_where_the_picture_decides() -> None:
     t = noise_times(torch.rand(20000, generator=seeded()), "high")
     assert t.min() >= 0
     assert t.max() <= 1
-    assert (t > 0.996).float().mean() == pytest.approx(0.5, abs=0.015)
+    assert (t > 0.996).float().mean() == pytest.approx(0.795, abs=0.015)
     assert torch.equal(noise_times(t, "uniform"), t)
 
 
