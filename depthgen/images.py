@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ImageLike = Union[str, Path, "Image.Image", np.ndarray, Tensor]
+ROUNDING = 1e-5  # by which a share of an area may be off
 
 
 def read_image(source: ImageLike) -> Tensor:
@@ -51,10 +52,16 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
         return image.clone()
     if h > height or w > width:
         return F.interpolate(image[None], size=size, mode="bicubic", antialias=True)[0].clamp(0, 1)
+    return _area_mean(image, size)
+
+
+def _area_mean(values: Tensor, size: tuple[int, int]) -> Tensor:
+    """(C,H,W) -> (C,h,w): the mean over the area of each cell."""
+    (height, width), (h, w) = size_of(values), size
     if height % h == width % w == 0:
-        return F.interpolate(image[None], size=size, mode="area")[0]
+        return F.interpolate(values[None], size=size, mode="area")[0]
     # by other factors that takes in whole pixels where a cell has but a part, which moves things
-    return _shares(h, height).to(image) @ image @ _shares(w, width).to(image).T
+    return _shares(h, height).to(values) @ values @ _shares(w, width).to(values).T
 
 
 def _shares(cells: int, pixels: int) -> Tensor:
@@ -72,9 +79,8 @@ def shrink_known(values: Tensor, known: Tensor, size: tuple[int, int]) -> tuple[
     True where at least half of the area was known.
     """
     weight = known.to(values.dtype)
-    share = F.interpolate(weight[None], size=size, mode="area")[0]
-    total = F.interpolate((values * weight)[None], size=size, mode="area")[0]
-    kept = share >= 0.5
+    share, total = _area_mean(weight, size), _area_mean(values * weight, size)
+    kept = share > 0.5 - ROUNDING
     return torch.where(kept, total / share.clamp_min(1e-6), torch.zeros_like(total)), kept
 
 

@@ -62,14 +62,37 @@ def test_files_that_are_no_pictures_are_named(tmp_path: Path):
             read_image(tmp_path / name)
 
 
+def areas(values: torch.Tensor, h: int, w: int) -> torch.Tensor:
+    """(C,H,W) -> (C,h,w,n): the n parts of each cell, none of which two cells share."""
+    channels, height, width = values.shape
+    parts = values.repeat_interleave(h, 1).repeat_interleave(w, 2)
+    return parts.reshape(channels, h, height, w, width).transpose(2, 3).flatten(3)
+
+
+SIDES = st.tuples(*4 * [st.integers(1, 9)]).map(lambda s: (*s[:2], min(s[2], s[0]), min(s[3], s[1])))
+
+
 @settings(deadline=None)
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
-def test_shrinking_takes_the_mean_of_each_cells_area(height: int, width: int, h: int, w: int):
-    h, w = min(h, height), min(w, width)
+@given(SIDES)
+def test_shrinking_takes_the_mean_of_each_cells_area(sides: tuple[int, int, int, int]):
+    height, width, h, w = sides
     image = torch.rand(3, height, width, generator=torch.Generator().manual_seed(height * width))
-    parts = image.repeat_interleave(h, 1).repeat_interleave(w, 2)  # so that whole ones make a cell
-    means = parts.reshape(3, h, height, w, width).mean((2, 4))
-    torch.testing.assert_close(resize(image, (h, w)), means)
+    torch.testing.assert_close(resize(image, (h, w)), areas(image, h, w).mean(-1))
+
+
+@settings(deadline=None)
+@given(SIDES, st.integers(0, 99))
+def test_known_pixels_are_averaged_where_half_of_the_cells_area_or_more_is_known(
+    sides: tuple[int, int, int, int], seed: int
+):
+    height, width, h, w = sides
+    values, known = torch.rand(2, 1, height, width, generator=torch.Generator().manual_seed(seed))
+    known = known > 0.5
+    small, kept = shrink_known(values, known, (h, w))
+    parts, of_known = areas(values, h, w), areas(known, h, w)
+    assert torch.equal(kept, 2 * of_known.sum(-1) >= of_known.shape[-1])  # in whole numbers: no rounding
+    means = (parts * of_known).sum(-1) / of_known.sum(-1).clamp_min(1)
+    torch.testing.assert_close(small, means.where(kept, torch.zeros(())))
 
 
 def test_shrinking_averages_areas_and_enlarging_keeps_the_range():
