@@ -54,7 +54,7 @@ from depthgen.worlds import GENERATOR_VERSION, content_hash
 
 LEAST_RATIO, LEAST_SEAM, LEAST_DISAGREEMENT = 0.5, 0.01, 0.02
 PICTURES = 6
-QUICK = Extent(worlds=15, stride=2, size=96, rooms=1, slow_everywhere=False)
+QUICK = Extent(worlds=36, stride=7, size=96, rooms=1, slow_everywhere=False)
 FULL = Extent(worlds=30, stride=1, size=128, rooms=4)
 SOURCES = (
     *sorted(Path(__file__).parent.glob("seam_*.py")),
@@ -164,7 +164,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--quick", action="store_true", help="8 worlds of 96 px, one room, slow rivals at 15 degrees"
+        "--quick", action="store_true", help="6 worlds of 96 px, one room, slow rivals at 15 degrees"
     )
     parser.add_argument(
         "--depth", type=Path, default=builtin_path("depth"), help="file of a depth network of ours"

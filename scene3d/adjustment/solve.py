@@ -1,11 +1,11 @@
 """The corrections of all views at once: sparse least squares, robustly reweighted, from coarse to fine.
 
-A Gauss-Newton step linearises every residual in the parameters of its two views; between steps, samples are
-carried over anew and those that disagree more than the rest lose weight (Cauchy's function, its width shrunk
-from step to step, so that a loop that is far from closing is not taken for an outlier). Fields of one patch
-spread what has drifted over all views; finer ones, held near them, then take up what is wrong in the shape of
-each view. Bundle adjustment of depth in this form is known from "Robust Consistent Video Depth Estimation"
-(Kopf et al., arXiv 2012.05901).
+A Gauss-Newton step linearises every residual in the parameters of its two views, and is halved where it
+raises the cost; between steps, samples are carried over anew and those that disagree more than the rest lose
+weight (Cauchy's function, its width shrunk from step to step, so that a loop that is far from closing is not
+taken for an outlier). Fields of one patch spread what has drifted over all views; finer ones, held near them,
+then take up what is wrong in the shape of each view. Bundle adjustment of depth in this form is known from
+"Robust Consistent Video Depth Estimation" (Kopf et al., arXiv 2012.05901).
 
 Views that agree may be wrong together: where each was completed from the one before, their scale has drifted.
 What the depth model reads in each picture alone is coarser, but does not drift, and holds the views near it.
@@ -14,7 +14,7 @@ What the depth model reads in each picture alone is coarser, but does not drift,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ READING_WIDTH = 0.1  # of the robust weights of readings, at least
 SPREAD = 4.0  # no narrower than so many times the median of an overlap: where all disagree, none is wrong
 SMALLEST_STEP = 1e-4
 PRECISION = 1e-3  # of a step: the next one starts from new samples anyway
+HALVINGS = 4  # of a step that raises the cost
 GAIN = 0.1
 
 
@@ -114,16 +115,55 @@ def _solved(
 ) -> list[Correction]:
     """The corrections of a level, found from those of the level before."""
     coarse = theta = _unknowns([correction.refined(level.nodes) for correction in start], samples)
+    found = list(links(samples, _corrections(theta, samples), pairs))
     for step in range(level.steps):
-        least_width = max(NARROWEST, WIDEST * SHRINKING**step)
-        found = list(links(samples, _corrections(theta, samples), pairs))
         if not found:
             break
-        change = _step(level, theta, coarse, found, samples, least_width)
-        theta = theta + change
-        if least_width == NARROWEST and np.abs(change).max(initial=0) < SMALLEST_STEP:
+        least_width = max(NARROWEST, WIDEST * SHRINKING**step)
+        before = theta
+        theta, found = _lowered(level, theta, coarse, found, samples, pairs, least_width)
+        if least_width == NARROWEST and np.abs(theta - before).max(initial=0) < SMALLEST_STEP:
             break
     return _corrections(theta, samples)
+
+
+def _lowered(
+    level: Level,
+    theta: np.ndarray,
+    coarse: np.ndarray,
+    found: Sequence[Link],
+    samples: Sequence[Samples],
+    pairs: Sequence[tuple[int, int]],
+    least_width: float,
+) -> tuple[np.ndarray, Sequence[Link]]:
+    """The unknowns after a Gauss-Newton step, or after so small a part of it that it lowers the cost, and the
+    overlaps then: far from where it was linearised, a step may lead away."""
+    change = _step(level, theta, coarse, found, samples, least_width)
+    widths = {(i, j): _width(link.residual, least_width) for i, j, link in found}
+    costs = _overlap_costs(found, widths)
+    before = sum(costs.values()) + _other_costs(level, theta, coarse, samples)
+    for halvings in range(HALVINGS + 1):
+        tried = theta + change / 2**halvings
+        then = list(links(samples, _corrections(tried, samples), pairs))
+        overlaps = costs | _overlap_costs(then, widths)  # that one has ended is no gain
+        if sum(overlaps.values()) + _other_costs(level, tried, coarse, samples) < before:
+            return tried, then
+    return theta, found
+
+
+def _overlap_costs(
+    found: Sequence[Link], widths: Mapping[tuple[int, int], float]
+) -> dict[tuple[int, int], float]:
+    """What the overlap of each pair of views in `widths`, those of its weights, costs."""
+    return {(i, j): _cost(o.residual, widths[i, j], NOISE) for i, j, o in found if (i, j) in widths}
+
+
+def _other_costs(level: Level, theta: np.ndarray, coarse: np.ndarray, samples: Sequence[Samples]) -> float:
+    """What straying from the readings and from the level before costs."""
+    residuals = _off_readings(theta, samples).values()
+    readings = sum(_cost(residual, _width(residual, READING_WIDTH), READING) for residual in residuals)
+    strayed = (theta - coarse)[1:]
+    return readings + float((strayed @ level.prior() * strayed).sum())
 
 
 def _unknowns(corrections: Sequence[Correction], samples: Sequence[Samples]) -> np.ndarray:
@@ -206,17 +246,23 @@ def _of_overlaps(
 
 def _of_readings(level: Level, theta: np.ndarray, samples: Sequence[Samples]) -> System:
     """What the readings ask of their views: that depth be as they say."""
-    read = [i for i, view in enumerate(samples) if len(view.reading)]
-    if not read:
+    residuals = _off_readings(theta, samples)
+    if not residuals:
         nothing = torch.zeros(0, dtype=torch.float64)
         return _sparse(nothing.long()[:, None], nothing[:, None], theta.size), nothing, nothing
-    views, corrections = [samples[i] for i in read], _corrections(theta, samples)
-    ends = [(view.depth, view.position, i) for i, view in zip(read, views, strict=True)]
+    ends = [(samples[i].depth, samples[i].position, i) for i in residuals]
     unknowns, values = _derivatives(level, theta, ends, samples)
-    depths = [corrections[i].of(depth, position, samples[i].frame.camera) for depth, position, i in ends]
-    residuals = [(depth / view.reading).log() for view, depth in zip(views, depths, strict=True)]
-    weights = torch.cat([_weights(residual, READING_WIDTH, READING) for residual in residuals])
-    return _sparse(unknowns, values, theta.size), torch.cat(residuals), weights
+    weights = torch.cat([_weights(residual, READING_WIDTH, READING) for residual in residuals.values()])
+    return _sparse(unknowns, values, theta.size), torch.cat(list(residuals.values())), weights
+
+
+def _off_readings(theta: np.ndarray, samples: Sequence[Samples]) -> dict[int, Tensor]:
+    """View -> log of its corrected depth over its reading (n,), for those that have one."""
+    return {
+        i: (correction.of(view.depth, view.position, view.frame.camera) / view.reading).log()
+        for i, (view, correction) in enumerate(zip(samples, _corrections(theta, samples), strict=True))
+        if len(view.reading)
+    }
 
 
 def _sparse(columns: Tensor, values: Tensor, size: int) -> csr_matrix:
@@ -236,8 +282,17 @@ def _diagonal_blocks(matrix: csr_matrix, size: int) -> np.ndarray:
 
 def _weights(residual: Tensor, least_width: float, noise: float) -> Tensor:
     """Of residuals (n,) that err together: less for those that disagree more than most of them do."""
-    width = max(least_width, SPREAD * float(residual.abs().median()))
-    return cauchy(residual, width) / (noise**2 * len(residual))
+    return cauchy(residual, _width(residual, least_width)) / (noise**2 * len(residual))
+
+
+def _cost(residual: Tensor, width: float, noise: float) -> float:
+    """Of residuals (n,), Cauchy's: what `_weights` come from."""
+    return float((width / noise) ** 2 * torch.log1p((residual / width).square()).mean())
+
+
+def _width(residual: Tensor, least_width: float) -> float:
+    """Of the robust weights of residuals (n,)."""
+    return max(least_width, SPREAD * float(residual.abs().median()))
 
 
 def _derivatives(
@@ -255,7 +310,8 @@ def _derivatives(
     )
     typical = torch.tensor([seen.typical for seen in samples]).double()
     shift = torch.from_numpy(theta[:, 0]) * typical
-    by_shift = typical[view] / torch.maximum(depth + shift[view], depth / 2)
+    shifted = depth + shift[view]
+    by_shift = (typical[view] / shifted).where(shifted > depth / 2, 0.0)  # a shift at most halves
     control, weights = patch_weights(place, level.nodes)
     unknowns = F.pad(1 + control, (1, 0)) + level.unknowns * view[:, None]
     return unknowns, torch.cat([by_shift[:, None], weights], dim=1)

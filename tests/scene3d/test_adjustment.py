@@ -27,10 +27,12 @@ from scene3d.adjustment.solve import (
     READING_WIDTH,
     Level,
     _corrections,
+    _cost,
     _of_overlaps,
     _of_readings,
     _step,
     _weights,
+    _width,
 )
 from scene3d.backends.oracle import oracle_for
 from scene3d.cameras import cameras_from
@@ -80,6 +82,15 @@ def test_known_errors_of_scale_shift_and_field_are_found(room: list[Frame]) -> N
     assert worst_mean_error(wrong, room) > 0.04
     assert worst_mean_error(list(adjusted(wrong, found)), room) < 0.005
     assert found.after < 0.1 * found.before
+
+
+def test_steps_that_lead_away_are_shortened(room: list[Frame]) -> None:
+    """Half the depth and a metre more is so far off that whole Gauss-Newton steps part the views."""
+    wrong = [*room[:4], replace(room[4], depth=0.5 * room[4].depth + 1)]
+    found = solve(wrong)
+    assert worst_mean_error(wrong, room) > 0.13
+    assert worst_mean_error(list(adjusted(wrong, found)), room) < 0.04
+    assert found.after < 0.02 * found.before
 
 
 def test_views_without_errors_are_left_alone(room: list[Frame]) -> None:
@@ -205,6 +216,15 @@ def test_residuals_that_err_together_weigh_no_more_when_there_are_more_of_them()
     assert float(few.sum()) == pytest.approx(1 / NOISE**2, rel=1e-4)
     outlier = _weights(torch.tensor([0.0, 0.0, 1.0]).double(), 0.1, NOISE)
     assert float(outlier[2] / outlier[0]) == pytest.approx(1 / 101)
+
+
+def test_weights_are_those_under_which_squares_fall_as_the_cost_does() -> None:
+    step = torch.tensor([1e-5, 0, 0]).double()
+    residual = torch.tensor([0.03, -0.1, 0.4]).double()
+    width = _width(residual, 0.01)
+    assert width == pytest.approx(0.4)  # four times the median
+    slope = (_cost(residual + step, width, NOISE) - _cost(residual - step, width, NOISE)) / 2e-5
+    assert slope == pytest.approx(2 * 0.03 * float(_weights(residual, 0.01, NOISE)[0]), rel=1e-6)
 
 
 def drifted_turn(views: int, total: float) -> tuple[list[Frame], list[Frame]]:
