@@ -68,14 +68,14 @@ def frames(tmp_path: Path) -> Path:
 
 def test_several_models_on_a_folder(run, checkpoints: dict[str, Path], frames: Path, capsys):
     own = checkpoints["depth"]
-    words = ["samples=2", "multisample=mode", "flip=true", "sampler=dpm++", "steps=1"]
+    words = ["samples=2", "multisample=mode", "flip=true", "sampler=dpm++", "steps=2"]
     out = run("protocol=folder", f"data.root={frames}", f"checkpoint=[builtin,{own}]", *words)
     report = json.loads((out / "report.json").read_text())
     assert list(report["overall"]) == ["builtin", str(own)]
     assert set(report["by_scene"]["builtin"]) == {"attic", "cellar"}
     assert report["facts"]["count"] == 6
     described = report["facts"]["models"][str(own)]
-    assert (described["alignment"], described["sampler"], described["steps"]) == ("none", "dpm++", 1)
+    assert (described["alignment"], described["sampler"], described["steps"]) == ("none", "dpm++", 2)
     assert (report["facts"]["flip"], report["facts"]["multisample"]) == (True, "mode")
 
     with (out / "builtin.csv").open() as file:
