@@ -27,13 +27,15 @@ rows_for = cache(methods)
 
 @dataclass(frozen=True)
 class Extent:
-    """worlds: of the evaluation set, every `stride`-th of them. slow_everywhere: slow methods at every change."""
+    """worlds: of the evaluation set, every `stride`-th of them. turning: the methods that turn around in `rooms` rooms.
+    slow_everywhere: slow methods at every change."""
 
     worlds: int
     stride: int
     size: int
     rooms: int
     views: int = 24
+    turning: tuple[str, ...] = WALKING
     slow_everywhere: bool = True
 
     @property

@@ -38,7 +38,6 @@ from seam_sheet import SHOWN, sheet
 from seam_worlds import (
     AT,
     LEAST_PIXELS,
-    WALKING,
     Extent,
     Networks,
     rows_for,
@@ -54,7 +53,7 @@ from depthgen.worlds import GENERATOR_VERSION, content_hash
 
 LEAST_RATIO, LEAST_SEAM, LEAST_DISAGREEMENT = 0.5, 0.01, 0.02
 PICTURES = 6
-QUICK = Extent(worlds=36, stride=7, size=96, rooms=1, slow_everywhere=False)
+QUICK = Extent(worlds=36, stride=7, size=96, rooms=1, turning=("default",), slow_everywhere=False)
 FULL = Extent(worlds=30, stride=1, size=128, rooms=4)
 SOURCES = (
     *sorted(Path(__file__).parent.glob("seam_*.py")),
@@ -64,7 +63,7 @@ SOURCES = (
 
 def jobs(extent: Extent, networks: Networks) -> dict[str, Stage]:
     """Those that take longest first."""
-    turns = [(number, name) for number in extent.to_turn_in() for name in WALKING]
+    turns = [(number, name) for number in extent.to_turn_in() for name in extent.turning]
     return {
         "turns": Stage(turn_in, (extent, networks), turns, SOURCES),
         "steps": Stage(steps_in, (extent, networks), [(number,) for number in extent.chosen], SOURCES),
@@ -164,7 +163,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--quick", action="store_true", help="6 worlds of 96 px, one room, slow rivals at 15 degrees"
+        "--quick",
+        action="store_true",
+        help="6 worlds of 96 px, one room; slow rivals at 15 degrees alone, none on the full turn",
     )
     parser.add_argument(
         "--depth", type=Path, default=builtin_path("depth"), help="file of a depth network of ours"
