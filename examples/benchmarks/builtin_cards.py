@@ -35,7 +35,7 @@ NOTES = {
     ("depth", 51_200): (
         "In three parts, worlds 160768 to 175615 in turn, most pictures twice; on from what shipped before (90,304 pictures "
         "of worlds 133120 to 164863); three in ten with known depth; on one of two busy cores. What ships is the mean of "
-        "the weights before and after: of them REL .0610 and .0597 on 240 selection worlds, of the mean .0594."
+        "the weights before and after."
     ),
     ("completer", 50_784): "36 minutes on one of two busy cores, on worlds new to it.",
     ("upsampler", 38_832): (

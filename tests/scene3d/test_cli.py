@@ -97,11 +97,11 @@ def test_the_built_in_models_need_no_network(shell: Shell) -> None:
     except ValueError:
         pytest.skip("no built-in weights yet")
     prompt = "a dragon by a lake at sunset"
-    status, _, errors = shell("generate-scene", prompt, "--views", "1", "size=64", "--out", "s")
+    status, _, errors = shell("generate-scene", prompt, "--views", "2", "size=64", "--out", "s")
     assert status == 0, errors
     (warning,) = (line for line in errors.splitlines() if line.startswith("warning: "))
     assert 'know nothing of "dragon"; ' in warning
-    assert len(Scene.load("s").frames) == 1
+    assert len(Scene.load("s").frames) == 2
 
 
 def test_an_interrupted_command_is_resumed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
