@@ -14,27 +14,46 @@ from torch import Tensor
 
 from depthgen.depth import membrane
 from scene3d.adjustment.correction import Correction
-from scene3d.adjustment.overlap import Samples, cauchy, links
+from scene3d.adjustment.overlap import Link, Samples, cauchy, links, mean_disagreement
 
-ROUNDS = 3
+ROUNDS = 8  # at most
 WIDTH = 0.1  # log depth; views that disagree by more hardly count
 DECIMALS = 5  # that are kept of log depth
 
 
 def detailed(
     samples: Sequence[Samples], corrections: Sequence[Correction], pairs: Sequence[tuple[int, int]]
-) -> list[Correction]:
-    """The corrections with detail, in all views but the first. pairs: of views that overlap, see `links`."""
-    corrections = list(corrections)
+) -> tuple[list[Correction], float | None]:
+    """The corrections with detail, in all views but the first, and the mean disagreement that is left.
+
+    pairs: of views that overlap, see `links`. A round that brings the views no nearer is taken back and
+    is the last: where they agree already, it only carries rounding from view to view.
+    """
+    found = list(links(samples, corrections, pairs))
+    best, least = list(corrections), mean_disagreement(found)
     for _ in range(ROUNDS):
-        pull = [torch.zeros_like(view.depth) for view in samples]
-        weight = [torch.ones_like(view.depth) for view in samples]  # of what the view itself says
-        for i, _, found in links(samples, corrections, pairs):
-            say = cauchy(found.residual, WIDTH)
-            pull[i].index_add_(0, found.index, say * found.residual)
-            weight[i].index_add_(0, found.index, say)
-        for i, view in enumerate(samples[1:], start=1):
-            corrections[i] = _moved(corrections[i], view, pull[i] / weight[i], weight[i] > 1)
+        tried = _nearer(samples, best, found)
+        found = list(links(samples, tried, pairs))
+        left = mean_disagreement(found)
+        if left is None or least is None or left >= least:
+            break
+        best, least = tried, left
+    return best, least
+
+
+def _nearer(
+    samples: Sequence[Samples], corrections: Sequence[Correction], found: Sequence[Link]
+) -> list[Correction]:
+    """The corrections after each sample went towards the mean of what all views say of it."""
+    corrections = list(corrections)
+    pull = [torch.zeros_like(view.depth) for view in samples]
+    weight = [torch.ones_like(view.depth) for view in samples]  # of what the view itself says
+    for i, _, link in found:
+        say = cauchy(link.residual, WIDTH)
+        pull[i].index_add_(0, link.index, say * link.residual)
+        weight[i].index_add_(0, link.index, say)
+    for i, view in enumerate(samples[1:], start=1):
+        corrections[i] = _moved(corrections[i], view, pull[i] / weight[i], weight[i] > 1)
     return corrections
 
 

@@ -110,6 +110,13 @@ def links(
         yield from ((i, target, link) for i, link in zip(sources, found, strict=True) if link is not None)
 
 
+def mean_disagreement(found: Sequence[Link]) -> float | None:
+    """Mean |residual| over all samples; None without any."""
+    if not found:
+        return None
+    return float(torch.cat([overlap.residual for _, _, overlap in found]).abs().mean())
+
+
 def cauchy(residual: Tensor, width: float) -> Tensor:
     """Weights in (0, 1] of residuals of any shape by Cauchy's function: one half at `width`."""
     return 1 / (1 + (residual / width).square())

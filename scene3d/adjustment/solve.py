@@ -32,7 +32,7 @@ from scene3d.adjustment.correction import (
     place_in,
 )
 from scene3d.adjustment.detail import detailed
-from scene3d.adjustment.overlap import Link, Samples, cauchy, links
+from scene3d.adjustment.overlap import Link, Samples, cauchy, links, mean_disagreement
 from scene3d.frame import Frame
 
 if TYPE_CHECKING:
@@ -98,13 +98,12 @@ def solve(frames: Sequence[Frame]) -> Adjustment:
     corrections = [Correction.none() for _ in frames]
     pairs = [(i, j) for j in range(len(frames)) for i in range(len(frames)) if i != j]
     found = list(links(samples, corrections, pairs))
-    before, pairs = _mean_disagreement(found), [(i, j) for i, j, _ in found]
+    before, pairs = mean_disagreement(found), [(i, j) for i, j, _ in found]
     if before is None or before < NOISE:
         return replace(no_adjustment(frames), before=before, after=before)
     for level in LEVELS:
         corrections = _solved(level, corrections, samples, pairs)
-    corrections = detailed(samples, corrections, pairs)
-    after = _mean_disagreement(list(links(samples, corrections, pairs)))
+    corrections, after = detailed(samples, corrections, pairs)
     if after is None or after > (1 - GAIN) * before:
         return replace(no_adjustment(frames), before=before, after=after)
     return Adjustment(tuple(corrections), before, after)
@@ -179,13 +178,6 @@ def _corrections(theta: np.ndarray, samples: Sequence[Samples]) -> list[Correcti
         Correction(float(row[0]) * view.typical, torch.from_numpy(row[1:].reshape(nodes, nodes).copy()))
         for row, view in zip(theta, samples, strict=True)
     ]
-
-
-def _mean_disagreement(found: Sequence[Link]) -> float | None:
-    """Mean |residual| over all samples."""
-    if not found:
-        return None
-    return float(torch.cat([overlap.residual for _, _, overlap in found]).abs().mean())
 
 
 def _step(

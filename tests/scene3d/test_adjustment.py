@@ -20,7 +20,7 @@ from depthgen.geometry import Camera, turned
 from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
 from scene3d.adjustment.correction import patch_weights, pixel_centres, place_in
 from scene3d.adjustment.detail import detailed
-from scene3d.adjustment.overlap import SAMPLES, Link, Samples, links
+from scene3d.adjustment.overlap import SAMPLES, Link, Samples, links, mean_disagreement
 from scene3d.adjustment.solve import (
     NOISE,
     READING,
@@ -274,8 +274,11 @@ def test_detail_takes_up_what_is_narrower_than_a_spline(room: list[Frame]) -> No
     wrong = [room[0], replace(room[1], depth=room[1].depth * ridge), *room[2:]]
     samples = [Samples.of(frame) for frame in wrong]
     pairs = [(i, j) for j in range(5) for i in range(5) if i != j]
-    found = detailed(samples, [Correction.none()] * 5, pairs)
+    start = [Correction.none()] * 5
+    found, left = detailed(samples, start, pairs)
     assert found[0].detail is None
+    assert left == mean_disagreement(list(links(samples, found, pairs)))
+    assert left < 0.8 * mean_disagreement(list(links(samples, start, pairs)))
     after = adjusted(wrong, Adjustment(tuple(found)))
     columns = slice(SIZE // 2 - 1, SIZE // 2 + 1)
     error = [
@@ -286,6 +289,15 @@ def test_detail_takes_up_what_is_narrower_than_a_spline(room: list[Frame]) -> No
     assert abs(error[1]) < 0.5 * error[0]
     beside = (after[1].depth / room[1].depth - 1).abs()[..., : SIZE // 4][room[1].valid[..., : SIZE // 4]]
     assert float(beside.mean()) < 0.003
+
+
+def test_detail_carries_no_rounding_between_views_that_agree(room: list[Frame]) -> None:
+    samples = [Samples.of(frame) for frame in room]
+    pairs = [(i, j) for j in range(5) for i in range(5) if i != j]
+    start = [Correction.none()] * 5
+    found, left = detailed(samples, start, pairs)
+    assert left == mean_disagreement(list(links(samples, start, pairs)))
+    assert [correction.detail for correction in found] == [None] * 5
 
 
 def test_detail_is_read_between_the_centres_of_its_cells() -> None:
