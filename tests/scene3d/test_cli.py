@@ -92,12 +92,11 @@ def test_one_command_makes_all_outputs_without_a_network(shell: Shell) -> None:
 def test_the_built_in_models_need_no_network(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     from depthgen.checkpoint import builtin_path
 
-    monkeypatch.setattr("scene3d.export.export_all", lambda scene: [])
-
     try:
         builtin_path("completer"), builtin_path("depth")
     except ValueError:
         pytest.skip("no built-in weights yet")
+    monkeypatch.setattr("scene3d.export.export_all", lambda scene: [])
     prompt = "a dragon by a lake at sunset"
     small = ("--views", "2", "size=64", "image_steps=8")
     status, _, errors = shell("generate-scene", prompt, *small, "--out", "s")
