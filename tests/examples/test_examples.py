@@ -19,11 +19,14 @@ def run(name: str, *arguments: str) -> None:
         sys.argv = argv
 
 
-def test_prompt_to_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prompt_to_scene(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("depthgen.completer.STEPS", 8)
     out = tmp_path / "scene"
-    run("01_prompt_to_scene.py", "a village at sunset", "--out", str(out), "--views", "1", "--size", "64")
+    run("01_prompt_to_scene.py", "a village at sunset", "--out", str(out), "--views", "2", "--size", "64")
     assert (out / "scene.glb").read_bytes()[:4] == b"glTF"
-    assert "view 1 of 1" in capsys.readouterr().out
+    assert "view 2 of 2" in capsys.readouterr().out
 
 
 def test_depth_of_a_picture(capsys: pytest.CaptureFixture[str]) -> None:

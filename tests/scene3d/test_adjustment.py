@@ -11,14 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.interpolate import BSpline
 from torch import Tensor
 
 from depthgen.geometry import Camera, turned
 from scene3d.adjustment import Adjustment, Correction, adjusted, closing_error, drift, solve
-from scene3d.adjustment.correction import patch_weights, pixel_centres, place_in
 from scene3d.adjustment.detail import detailed
 from scene3d.adjustment.overlap import SAMPLES, Link, Samples, links, mean_disagreement
 from scene3d.adjustment.solve import (
@@ -267,14 +263,18 @@ def test_readings_hold_the_scale_that_overlaps_leave_to_chance() -> None:
     assert closing_error(held) < 0.01
 
 
+def uncorrected(frames: list[Frame]) -> tuple[list[Samples], list[Correction], list[tuple[int, int]]]:
+    """What `links` and `detailed` take: samples, no corrections yet, and all pairs of views."""
+    pairs = [(i, j) for j in range(len(frames)) for i in range(len(frames)) if i != j]
+    return [Samples.of(frame) for frame in frames], [Correction.none()] * len(frames), pairs
+
+
 def test_detail_takes_up_what_is_narrower_than_a_spline(room: list[Frame]) -> None:
     """A ridge of 2 % along a column of the second view."""
     ridge = torch.ones(SIZE)
     ridge[SIZE // 2 - 2 : SIZE // 2 + 2] = 1.02
     wrong = [room[0], replace(room[1], depth=room[1].depth * ridge), *room[2:]]
-    samples = [Samples.of(frame) for frame in wrong]
-    pairs = [(i, j) for j in range(5) for i in range(5) if i != j]
-    start = [Correction.none()] * 5
+    samples, start, pairs = uncorrected(wrong)
     found, left = detailed(samples, start, pairs)
     assert found[0].detail is None
     assert left == mean_disagreement(list(links(samples, found, pairs)))
@@ -292,21 +292,10 @@ def test_detail_takes_up_what_is_narrower_than_a_spline(room: list[Frame]) -> No
 
 
 def test_detail_carries_no_rounding_between_views_that_agree(room: list[Frame]) -> None:
-    samples = [Samples.of(frame) for frame in room]
-    pairs = [(i, j) for j in range(5) for i in range(5) if i != j]
-    start = [Correction.none()] * 5
-    found, left = detailed(samples, start, pairs)
-    assert left == mean_disagreement(list(links(samples, start, pairs)))
+    start = uncorrected(room)
+    found, left = detailed(*start)
+    assert left == mean_disagreement(list(links(*start)))
     assert [correction.detail for correction in found] == [None] * 5
-
-
-def test_detail_is_read_between_the_centres_of_its_cells() -> None:
-    camera = Camera.from_fov(60, 8, 4)
-    correction = replace(Correction.none(), detail=torch.tensor([[0.0, 0.4]], dtype=torch.float64))
-    points = torch.tensor([[-3.0, 2.0], [2.0, 0.0], [4.0, 2.0], [5.0, 2.0], [6.0, 2.0], [8.0, 4.0]])
-    bent = correction.of(torch.full((6,), 2.0), points, camera)
-    torch.testing.assert_close((bent / 2).log(), torch.tensor([0, 0, 0.2, 0.3, 0.4, 0.4]))
-    assert math.log(correction.scale) == pytest.approx(0.2)
 
 
 def test_a_full_turn_with_true_depth_closes_by_itself() -> None:
@@ -324,43 +313,6 @@ def test_closing_error_by_hand(look: Look) -> None:
 def test_drift_is_the_median_ratio(room: list[Frame]) -> None:
     half = replace(room[1], depth=0.5 * room[1].depth)
     assert drift([room[0], half], room[:2]) == pytest.approx([1, 0.5])
-
-
-@given(st.lists(st.floats(-0.3, 0.3), min_size=16, max_size=16), st.floats(-1, 1))
-@settings(max_examples=20, deadline=None)
-def test_corrections_keep_order_and_sign(field: list[float], shift: float) -> None:
-    camera = Camera.from_fov(60, 8, 6)
-    correction = Correction(shift, torch.tensor(field, dtype=torch.float64).reshape(4, 4))
-    near, far = (correction.of(torch.full((6, 8), z), pixel_centres(camera), camera) for z in (1.0, 1.5))
-    assert (near > 0).all()
-    assert (far > near).all()
-    everywhere = pixel_centres(Camera.from_fov(60, 64, 64)).double()
-    bent = correction.of(torch.ones(64, 64).double(), everywhere, Camera.from_fov(60, 64, 64))
-    expected = bent.log().mean() - math.log(max(1 + shift, 0.5))
-    assert math.log(correction.scale) == pytest.approx(float(expected), abs=1e-9)
-
-
-@pytest.mark.parametrize("nodes", [4, 10])
-def test_the_spline_is_one_everywhere_and_holds_planes(nodes: int) -> None:
-    camera = Camera.from_fov(60, 8, 6)
-    values, weights = patch_weights(place_in(pixel_centres(camera).double(), camera), nodes)
-    peaks = [(k - 1) / (nodes - 3) for k in range(nodes)]  # some beyond the picture
-    planes = torch.tensor([[8 * x, 6 * y] for y in peaks for x in peaks], dtype=torch.float64)
-    torch.testing.assert_close(weights.sum(-1), torch.ones(6, 8, dtype=torch.float64))
-    there = (weights[..., None] * planes[values]).sum(-2)
-    torch.testing.assert_close(there, pixel_centres(camera).double())
-
-
-def test_a_finer_field_says_the_same_and_is_one_of_scipys_splines() -> None:
-    camera = Camera.from_fov(60, 8, 6)
-    coarse = Correction(0.1, torch.randn(4, 4, generator=torch.Generator().manual_seed(0)).double())
-    fine = coarse.refined(10)
-    points, depth = pixel_centres(camera).double(), torch.full((6, 8), 2.0).double()
-    torch.testing.assert_close(fine.of(depth, points, camera), coarse.of(depth, points, camera))
-    knots = np.arange(-3.0, 11) / 7  # of ten cubic splines, seven intervals
-    across, down = (BSpline.design_matrix((np.arange(n) + 0.5) / n, knots, 3).toarray() for n in (8, 6))
-    field = torch.from_numpy(down @ fine.field.numpy() @ across.T)
-    torch.testing.assert_close(fine.of(depth, points, camera), (depth + 0.1) * field.exp())
 
 
 def test_the_corrections_are_kept_beside_the_views_and_made_anew_when_these_change(
