@@ -139,9 +139,9 @@ class ImageCompleter:
         is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
         fitted to the known pixels, see `composited`. Words that captions do not hold are said as they say it
         where `depthgen.thesaurus` can; a warning names those that the models know nothing of, see
-        `depthgen.vocabulary`. fov: of the picture, vertical degrees, None: not known. guidance: weight of the
-        words, 1 is none extra; steps: of the base; None: as the base wants it, see the properties. generator:
-        by default one seeded with 0.
+        `depthgen.vocabulary`. fov: over the picture's shorter side, degrees, None: not known. guidance: of
+        the words, 1 is none extra; steps: of the base; None: as the base wants it, see the properties.
+        generator: by default one seeded with 0.
         ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
         _check(image, known, prompt)

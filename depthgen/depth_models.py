@@ -174,7 +174,7 @@ class DiffusionDepth:
     def _coded(self, known: KnownDepth, size: tuple[int, int], request: SampleRequest) -> Known:
         """Known metres as the network's codes (1,1,h,w)."""
         scale = focal_scale(request.camera, size, self.model.config)
-        low, there = downsample_depth(known.depth / scale, known.known, size)
+        low, there = _shrunk(KnownDepth(known.depth / scale, known.known), size)
         return Known(self._put(self.model.config.coding.encode(low)[None]), self._put(there[None]))
 
     def _metres(self, coded: Tensor, request: SampleRequest) -> DepthSamples:
@@ -213,7 +213,7 @@ class DiffusionDepth:
         shown = (None, None) if given is None else (given.values, given.where)
         straight = depth_condition(self.model.config, picture, *shown)
         condition = torch.cat([look.at(straight) for look in looks])
-        fov = self._put(torch.tensor([request.camera.vfov_degrees if request.camera else 0.0]))
+        fov = self._put(torch.tensor([request.camera.fov_degrees if request.camera else 0.0]))
 
         def with_condition(condition: Tensor) -> Denoiser:
             """The network that is shown this condition (1,C,h,w) or (B,C,h,w), its answer within the range of
@@ -232,6 +232,13 @@ class DiffusionDepth:
 
     def _put(self, tensor: Tensor) -> Tensor:
         return tensor.to(next(self.model.parameters()).device)
+
+
+def _shrunk(known: KnownDepth, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Known depth and where it is known, (1,h,w) each: in cells that are known by half; in all that hold any
+    where these are more than twice as many, as of a LiDAR, of which nothing would be left."""
+    sparse, dense = (downsample_depth(known.depth, known.known, size, least) for least in (0.0, 0.5))
+    return sparse if sparse[1].sum() > 2 * dense[1].sum() else dense
 
 
 def looks_of(samples: int) -> list[Look]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -118,8 +119,8 @@ class DepthEstimator:
     def complete(
         self,
         image: ImageLike,
-        depth: Tensor,
-        known: Tensor,
+        depth: Tensor | np.ndarray,
+        known: Tensor | np.ndarray,
         *,
         camera: Camera | None = None,
         samples: int = 1,
@@ -179,8 +180,8 @@ def _seeded() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def _known_depth(picture: Tensor, depth: Tensor, known: Tensor) -> KnownDepth:
-    size = size_of(picture)
+def _known_depth(picture: Tensor, depth: Tensor | np.ndarray, known: Tensor | np.ndarray) -> KnownDepth:
+    size, depth, known = size_of(picture), torch.as_tensor(depth), torch.as_tensor(known)
     if tuple(depth.shape) not in (size, (1, *size)) or tuple(known.shape) not in (size, (1, *size)):
         raise ValueError(
             f"known depth {tuple(depth.shape)} and mask {tuple(known.shape)} must fit the image {size}"

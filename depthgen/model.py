@@ -84,7 +84,7 @@ class DiffusionModel(nn.Module):
         fov: Tensor | None = None,
     ) -> Tensor:
         """The network's output (B, C, H, W) at z_t (B, C, H, W), times t (B,), condition (B, Cc, H, W) in
-        [-1, 1]; fov (B,) vertical degrees, 0 where not known, for a network that takes it.
+        [-1, 1]; fov (B,) degrees over the shorter side, 0 where not known, for a network that takes it.
 
         An upsampler that predicts pictures adds to the enlarged one: before it is trained, it returns that.
         """

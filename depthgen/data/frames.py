@@ -67,7 +67,7 @@ class Frames(Dataset):
     alone.
 
     A sample of depth: image (3,h,w) float32 [0,1], depth (1,h,w) metres without holes, counted (1,h,w) bool
-    (where the loss counts: what the sensor measured), fov () vertical degrees, 0 if unknown. A sample of
+    (where the loss counts: what the sensor measured), fov () of `field_of_view`. A sample of
     pictures: image. `broken`: file to which the path of every frame that was left out is appended.
     """
 
@@ -163,7 +163,7 @@ def training_sample(frame: RGBD, config: DataConfig, sky: SkyMask | None = None)
     if config.infill:
         above = _sky_of(frame, image, valid, sky)
         depth = infill_nearest(fill_sky(depth, above, config.max_depth), valid | above)
-    return {"image": image, "depth": depth, "counted": counted, "fov": vertical_fov(frame)}
+    return {"image": image, "depth": depth, "counted": counted, "fov": field_of_view(frame)}
 
 
 def _sky_of(frame: RGBD, image: Tensor, valid: Tensor, sky: SkyMask | None) -> Tensor:
@@ -196,9 +196,9 @@ def at_size(depth: Tensor, valid: Tensor, size: tuple[int, int]) -> tuple[Tensor
     return downsample_depth(depth, valid, size, least=0.0)
 
 
-def vertical_fov(frame: RGBD) -> Tensor:
-    """Vertical field of view () in degrees between the borders of the picture; 0 without intrinsics."""
-    return torch.tensor(0.0 if frame.camera is None else frame.camera.vfov_degrees)
+def field_of_view(frame: RGBD) -> Tensor:
+    """Field of view () over the shorter side of the picture, in degrees; 0 without intrinsics."""
+    return torch.tensor(0.0 if frame.camera is None else frame.camera.fov_degrees)
 
 
 def sky_finder(name: str) -> SkyMask | None:

@@ -58,7 +58,7 @@ class WorldViews(Dataset):
 
     A sample: image (3,H,W) float32 [0,1], depth (1,H,W) metres, valid (1,H,W) bool (False on sky), counted
     (1,H,W) bool (where a loss counts: everywhere, as worlds have no holes and their sky is known),
-    known (1,H,W) bool (what the world's other view shows too), fov () vertical degrees, captions (a list of
+    known (1,H,W) bool (what the world's other view shows too), fov () degrees, captions (a list of
     texts that are true of the view), kind, time, weather as indices, and objects (see `objects_in_view`).
     """
 
@@ -150,7 +150,7 @@ def rendered_pairs(
         "image": (views.image * 255).round().to(torch.uint8),
         "depth": views.depth.half(),
         "known": seen_by_partner(views, cameras),
-        "fov": torch.tensor([camera.vfov_degrees for camera in cameras], device=device),
+        "fov": torch.tensor([camera.fov_degrees for camera in cameras], device=device),
     }
 
 

@@ -76,6 +76,12 @@ class Camera:
         """Angle between the upper and the lower image border, in degrees."""
         return _angle(self.K[1, 1].item(), self.K[1, 2].item(), self.height)
 
+    @property
+    def fov_degrees(self) -> float:
+        """Angle over the picture's shorter side, in degrees: what tells a network that fits that side how far
+        away things are."""
+        return self.hfov_degrees if self.width < self.height else self.vfov_degrees
+
     def resized(self, width: int, height: int) -> Camera:
         """The same view sampled with another number of pixels (K scaled per axis)."""
         _check_size(width, height)

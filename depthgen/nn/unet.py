@@ -44,7 +44,7 @@ class UNetConfig:
     heads: int = 4
     groups: int = 8  # of the group norms
     text_width: int = 0  # features of a text token; 0: no text
-    field_of_view: bool = False  # conditioned on the vertical field of view
+    field_of_view: bool = False  # conditioned on the field of view
     # Width of what tells the blocks of noise level and text; None: 4 channels[0].
     embedding: int | None = None
 
@@ -145,7 +145,7 @@ class EfficientUNet(nn.Module):
 
         x (B, in_channels, H, W), log_snr (B,) of the noise level, and for a network with text_width > 0 token
         states text (B, L, text_width) with text_valid (B, L) bool (False: padding, ignored); for one with
-        field_of_view, fov (B,) vertical degrees, 0 or None where it is not known.
+        field_of_view, fov (B,) degrees, 0 or None where it is not known.
         Returns (B, out_channels, H, W). Raises ValueError for a side that is no multiple of `config.factor`,
         and for text missing or not expected.
         """
@@ -188,7 +188,7 @@ class EfficientUNet(nn.Module):
 
 
 def fov_features(fov: Tensor) -> Tensor:
-    """What the network is told of fields of view (B,) in vertical degrees: (B, 2), zeros where fov is 0,
+    """What the network is told of fields of view (B,) in degrees: (B, 2), zeros where fov is 0,
     unknown.
 
     The first number is how much the picture is magnified beside one of 60 degrees, as a logarithm.

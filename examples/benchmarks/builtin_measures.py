@@ -128,7 +128,7 @@ def residual_rows(cascade: Cascade, start: int, stop: int) -> list[Row]:
     rows: list[Row] = []
     for view, known in turned_views(worlds_of(range(start, stop)), TURN):
         if known.any() and not known.all():
-            text, fov = known_words(view).text, view.camera.vfov_degrees
+            text, fov = known_words(view).text, view.camera.fov_degrees
             residual = completer(*cascade).complete(view.image, known, text, fov=fov).residual
             rows.append({"image": str(view.world.seed), "residual": 255 * residual})
     return rows

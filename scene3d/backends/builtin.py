@@ -40,7 +40,7 @@ class CompleterPictures:
         return Picture(completed.image, completed.residual)
 
     def _sampling(self, camera: Camera) -> dict:
-        return {"fov": camera.vfov_degrees, "guidance": self.guidance, "steps": self.steps}
+        return {"fov": camera.fov_degrees, "guidance": self.guidance, "steps": self.steps}
 
 
 @dataclass(frozen=True)

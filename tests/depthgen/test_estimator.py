@@ -74,6 +74,46 @@ def test_known_metres_come_back_exactly(estimator: DepthEstimator):
     assert out.residual > 0
 
 
+def test_known_metres_may_be_arrays(estimator: DepthEstimator):
+    arrays = (values[0].numpy() for values in (DEPTH, LEFT))
+    out, again = estimator.complete(IMAGE, *arrays), estimator.complete(IMAGE, DEPTH, LEFT)
+    assert torch.equal(out.depth, again.depth)
+
+
+@pytest.mark.parametrize("size", [(96, 96), (96, 128), (128, 96)])
+def test_a_network_is_told_the_angle_over_the_side_that_it_was_trained_with(
+    estimator: DepthEstimator, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+):
+    told = []
+    monkeypatch.setattr(
+        estimator.sampler.model,
+        "denoise",
+        lambda z, t, condition, fov: (told.append(fov), torch.zeros_like(z))[1],
+    )
+    height, width = size
+    K = torch.tensor([[80.0, 0, width / 2], [0, 80, height / 2], [0, 0, 1]])
+    camera = Camera(K, torch.eye(4), width, height)
+    estimator.predict(torch.rand(3, *size), camera=camera)
+    assert told[0].item() == pytest.approx(2 * math.degrees(math.atan(48 / 80)))
+
+
+@pytest.mark.parametrize(("share", "cells"), [(0.02, 0.2), (0.3, 0.9)])
+def test_a_network_is_shown_scattered_depth(estimator: DepthEstimator, share: float, cells: float):
+    scattered = torch.rand(1, 96, 96, generator=torch.Generator().manual_seed(0)) < share
+    request = SampleRequest(1, None, None, torch.Generator())
+    coded = estimator.sampler._coded(KnownDepth(torch.full((1, 96, 96), 3.0), scattered), (24, 24), request)
+    assert coded.where.float().mean() > cells
+    expected = estimator.sampler.model.config.coding.encode(torch.tensor(3.0))
+    torch.testing.assert_close(coded.values[coded.where], expected.expand(int(coded.where.sum())))
+
+
+def test_a_cell_of_which_little_is_known_is_not_where_others_are(estimator: DepthEstimator):
+    known = (torch.arange(96) < 41).expand(1, 96, 96)  # a pixel of the eleventh column of cells
+    request = SampleRequest(1, None, None, torch.Generator())
+    coded = estimator.sampler._coded(KnownDepth(torch.full((1, 96, 96), 3.0), known), (24, 24), request)
+    assert coded.where.sum() == 24 * 10
+
+
 def test_the_reading_is_that_of_the_picture_alone_whatever_is_known(estimator: DepthEstimator):
     out = estimator.complete(IMAGE, 3 * DEPTH, LEFT, method="refine")
     assert torch.equal(out.reading, estimator.predict(IMAGE).depth)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthgen.data.frames import DataConfig, Mixture, at_size, largest_part, training_sample, vertical_fov
+from depthgen.data.frames import DataConfig, Mixture, at_size, field_of_view, largest_part, training_sample
 from depthgen.data.sample import RGBD, BrokenSample
 
 SIZE = (4, 6)
@@ -101,10 +101,10 @@ def test_sparse_depth_survives_shrinking() -> None:
     assert small[kept].item() == 7.0
 
 
-def test_vertical_field_of_view_by_hand() -> None:
+def test_field_of_view_by_hand() -> None:
     K = torch.tensor([[100.0, 0, 3], [0, 2, 2], [0, 0, 1]], dtype=torch.float64)
-    assert vertical_fov(replace(holed(), K=K)).item() == pytest.approx(2 * math.degrees(math.atan(1)))
-    assert vertical_fov(holed()).item() == 0
+    assert field_of_view(replace(holed(), K=K)).item() == pytest.approx(2 * math.degrees(math.atan(1)))
+    assert field_of_view(holed()).item() == 0
 
 
 def test_depth_as_the_canonical_camera_sees_it() -> None:
