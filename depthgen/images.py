@@ -14,19 +14,21 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ImageLike = Union[str, Path, "Image.Image", np.ndarray, Tensor]
+LONGEST = 128  # times as long as wide, at most, that pictures may be for networks
 ROUNDING = 1e-5  # by which a share of an area may be off
 
 
 def read_image(source: ImageLike) -> Tensor:
     """Any usual form of a picture as (3,H,W) float32 in [0,1].
 
-    source: a file (turned upright by its EXIF entry), a PIL image, an array (H,W,3) or (H,W) of uint8, or
-    floats in [0,1] of shape (3,H,W) or (1,3,H,W). ValueError names what is wrong with anything else.
+    source: a file (turned upright by its EXIF entry) or a PIL image, laid on white where transparent; or an
+    array (H,W,3) or (H,W) of uint8, or floats in [0,1] of shape (3,H,W) or (1,3,H,W). ValueError names what
+    is wrong with anything else.
     """
     if isinstance(source, (str, Path)):
         return _from_pil(_open(Path(source)))
     if isinstance(source, (np.ndarray, Tensor)):
-        return _from_array(torch.as_tensor(source).detach().cpu())
+        return _from_array(_tensor(source).detach().cpu())
     if hasattr(source, "convert"):
         return _from_pil(source)
     raise ValueError(f"an image must be a path, PIL image, array or tensor, not {type(source).__name__}")
@@ -90,7 +92,12 @@ def size_of(image: Tensor) -> tuple[int, int]:
 
 
 def fitted_size(size: tuple[int, int], short_side: int, factor: int) -> tuple[int, int]:
-    """(h, w) of about the aspect of `size` (H, W), short side `short_side`, both multiples of `factor`."""
+    """(h, w) of about the aspect of `size` (H, W), short side `short_side`, both multiples of `factor`.
+
+    ValueError for a strip so long that no memory holds it.
+    """
+    if max(size) > LONGEST * min(size):
+        raise ValueError(f"a picture of {size[1]} x {size[0]} pixels is too long a strip; give a part of it")
     scale = short_side / min(size)
     h, w = (max(1, round(side * scale / factor)) * factor for side in size)
     return h, w
@@ -100,16 +107,37 @@ def _open(path: Path) -> Image.Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        return ImageOps.exif_transpose(Image.open(path))
+        return _rgb(ImageOps.exif_transpose(Image.open(path)))
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such image file") from error
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: not an image that can be read; give a PNG or JPEG file") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _from_pil(image: Image.Image) -> Tensor:
-    array = np.array(image.convert("RGB"))
+    array = np.array(_rgb(image))
     return torch.from_numpy(array).permute(2, 0, 1).contiguous().float() / 255
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """16-bit grey levels scaled down, where PIL would cut them off; what is transparent, on white."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise ValueError("a picture of floating-point levels has no known white; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):
+        levels = np.asarray(image).astype(np.float64) / 257
+        return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _tensor(array: np.ndarray | Tensor) -> Tensor:
+    """torch takes no array with a negative stride, such as BGR turned to RGB."""
+    return array if isinstance(array, Tensor) else torch.from_numpy(np.array(array))
 
 
 def _from_array(array: Tensor) -> Tensor:

@@ -39,6 +39,36 @@ def test_grey_pictures_get_three_equal_channels():
     assert torch.equal(image, EXPECTED[:1].expand(3, -1, -1))
 
 
+def test_16_bit_grey_levels_are_scaled_not_cut(tmp_path: Path):
+    levels = np.linspace(0, 65535, 35).astype(np.uint16).reshape(5, 7)
+    Image.fromarray(levels).save(tmp_path / "grey.png")
+    image = read_image(tmp_path / "grey.png")
+    assert np.abs(image.numpy() - levels / 65535).max() <= 0.5 / 255 + 1e-6
+
+
+def test_what_is_transparent_lies_on_white():
+    alpha = np.zeros((5, 7, 4), np.uint8)
+    alpha[0, 0] = (10, 20, 30, 255)
+    image = read_image(Image.fromarray(alpha, "RGBA"))
+    assert torch.equal(image[:, 0, 0], torch.tensor([10, 20, 30]) / 255)
+    assert (image[:, 1:] == 1).all()
+
+
+def test_floating_point_pictures_are_refused_by_name(tmp_path: Path):
+    Image.fromarray(np.ones((5, 7), np.float32)).save(tmp_path / "float.tiff")
+    with pytest.raises(ValueError, match=r"float\.tiff: .*floating-point"):
+        read_image(tmp_path / "float.tiff")
+
+
+def test_channels_may_come_in_reverse():
+    assert torch.equal(read_image(PIXELS[..., ::-1]), EXPECTED.flip(0))
+
+
+def test_strips_are_refused():
+    with pytest.raises(ValueError, match="2000 x 10 pixels"):
+        fitted_size((10, 2000), 96, 8)
+
+
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
