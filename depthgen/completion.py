@@ -8,6 +8,7 @@ examples/benchmarks/seambench.py measures them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,11 +25,13 @@ from depthgen.depth import (
 )
 from depthgen.depth_models import KnownDepth, Meaning
 from depthgen.diffusion.imputation import Gradient, Guide, Resample, Steering
+from depthgen.images import resize, size_of
 
 NEAREST = 0.05  # metres; alignment yields nothing nearer
 OUTLIER = 0.1  # log depth by which an error may leave its neighbourhood's median and still be carried on
 LARGEST = 0.7  # log depth, a factor of two: of a larger error of a thing, only so much is carried on
 NEIGHBOURHOODS = 8  # along the shorter side of the picture, each wider than a silhouette can be off
+MOST_PIXELS = 640 * 480
 GUIDE_SIDE = 64  # pixels of the shorter side for which the two scales below are meant
 DEPTH_SCALE = 0.014  # log depth between neighbours over which an error loses its validity
 COLOR_SCALE = 0.1  # [0,1] colour distance, likewise
@@ -109,7 +112,16 @@ def carried(depth: Tensor, image: Tensor, given: KnownDepth, far: float, carry: 
 
 
 def _continued(error: Tensor, depth: Tensor, image: Tensor, known: Tensor, carry: Carry) -> Tensor:
-    """The error (1,H,W) in log depth, known where `known`, over the whole picture."""
+    """The error (1,H,W) in log depth, known where `known`, over the whole picture; in a smaller one beyond
+    MOST_PIXELS, where time and memory would have no end."""
+    size = size_of(error)
+    shrink = math.sqrt(MOST_PIXELS / error.numel())
+    if shrink < 1:
+        small = (int(shrink * size[0]), int(shrink * size[1]))
+        error, fewer = downsample_depth(error, known, small, least=0.0)
+        depth, _ = downsample_depth(depth, torch.ones_like(known), small)
+        field = _continued(error, depth, resize(image, small), fewer, carry)
+        return F.interpolate(field[None], size=size, mode="bilinear")[0]
     if carry == "border":
         return border_interpolation(error, known)
     if carry == "membrane":

@@ -134,3 +134,15 @@ def test_of_an_error_by_more_than_a_factor_of_two_no_more_is_carried_on():
     out = carried(predicted, PLAIN, KnownDepth(8 * predicted, LEFT), FAR, "edges")
     torch.testing.assert_close(out[~LEFT], torch.full_like(out[~LEFT], 4.0), rtol=0.01, atol=0)
     assert (out[LEFT] == 16).all()
+
+
+def test_of_a_large_picture_the_error_is_carried_on_in_a_smaller_one(monkeypatch: pytest.MonkeyPatch):
+    picture, scattered = torch.rand(3, SIZE, SIZE), torch.rand(1, SIZE, SIZE) < 0.05
+    smooth = torch.linspace(-0.2, 0.2, SIZE).exp().expand(1, SIZE, SIZE)
+    given = KnownDepth(smooth * RAMP, scattered)
+    whole = carried(RAMP, picture, given, FAR, "edges")
+    monkeypatch.setattr("depthgen.completion.MOST_PIXELS", 30 * 30)
+    fewer = carried(RAMP, picture, given, FAR, "edges")
+    assert torch.equal(fewer[scattered], given.depth[scattered])
+    assert not torch.equal(fewer, whole)
+    torch.testing.assert_close(fewer, whole, rtol=0.05, atol=0)
