@@ -35,6 +35,7 @@ def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
 
     if odd := [override for override in overrides if "=" not in override]:
         raise ValueError(f"{odd[0]!r} is no setting; give KEY=VALUE, --help lists what can be set")
+    overrides = [_readable(override) for override in overrides]
     ConfigStore.instance().store("defaults", asdict(defaults))  # type: ignore[call-overload]
     try:
         with initialize_config_dir(str(configs_folder()), version_base="1.3"):
@@ -42,6 +43,22 @@ def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(_one_line(error, overrides, list(_keys(asdict(defaults))))) from error
     return from_plain(type(defaults), {str(key): value for key, value in tree.items()})
+
+
+def _readable(override: str) -> str:
+    """The override with its value in quotes, if hydra's grammar, which was not made for paths, stops at it or
+    takes it for several values."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        if not OverridesParser.create().parse_override(override).is_sweep_override():
+            return override
+    except HydraException:
+        pass
+    key, _, value = override.partition("=")
+    escaped = re.sub(r"(\\*)('|$)", lambda end: 2 * end[1] + end[2].replace("'", r"\'"), value)
+    return f"{key}='{escaped}'"
 
 
 def _one_line(error: Exception, overrides: Sequence[str], known: Sequence[str]) -> str:

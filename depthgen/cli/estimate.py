@@ -51,11 +51,13 @@ def estimate(arguments: argparse.Namespace) -> None:
     from depthgen.images import read_image
 
     _check(arguments)
+    for path in arguments.images:
+        read_image(path)  # all before the first is estimated, but one at a time: photographs are large
     _make_folder(arguments.out)
-    pictures = {path: read_image(path) for path in arguments.images}
     estimator = DepthEstimator.from_pretrained(arguments.model, arguments.device)
-    for path, picture in pictures.items():
+    for path in arguments.images:
         started = time.perf_counter()
+        picture = read_image(path)
         height, width = picture.shape[-2:]
         hfov = arguments.hfov
         camera = Camera.from_fov(hfov, width, height) if hfov else assumed_camera(width, height)
