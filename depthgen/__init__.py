@@ -11,6 +11,8 @@ _HOMES = {
     "ImageCompleter": "depthgen.completer",
     "Completion": "depthgen.completer",
     "composited": "depthgen.completer",
+    "read_image": "depthgen.images",
+    "resize": "depthgen.images",
     "resolve_device": "depthgen.devices",
 }
 _PACKAGES = ("depth", "evaluation", "geometry", "worlds")
@@ -24,6 +26,8 @@ __all__ = [  # resolved on first use, so that `import depthgen` costs nothing
     "depth",
     "evaluation",
     "geometry",
+    "read_image",
+    "resize",
     "resolve_device",
     "worlds",
 ]

@@ -63,13 +63,13 @@ def view_scene_command() -> None:
 
 
 def _generate_parser() -> argparse.ArgumentParser:
-    defaults = [f"  {field.name}={field.default}" for field in fields(GenerateConfig)]
+    defaults = {field.name: field.default for field in fields(GenerateConfig)}
     epilog = (
         GENERATE_EXAMPLES,
         _described("camera paths", TRAJECTORIES),
         _described("ways to complete depth (completion=NAME)", COMPLETIONS),
         "settings (KEY=VALUE) and their defaults:",
-        *defaults,
+        *(f"  {name}={'null' if value is None else value}" for name, value in defaults.items()),
     )
     parser = Parser(
         prog="generate-scene",
@@ -114,9 +114,9 @@ def _generate(arguments: argparse.Namespace) -> None:
     scene = _new(arguments, words, overrides) if mode is None else _CHANGES[mode](arguments)
     if mode == "report":
         print(scene.export(scene.root / REPORT))
-    elif scene.frames:
+    else:
         _export(scene)
-    if arguments.strict:
+    if arguments.strict and scene.frames:
         _held_to_limits(scene)
 
 
@@ -258,14 +258,15 @@ def step_line(step: SceneStep) -> str:
 def _export(scene: Scene) -> None:
     from scene3d.export import export_all
 
-    print("writing the exports", flush=True)
+    print("writing the exports" if scene.frames else "no view is left; the exports are removed", flush=True)
     for path in export_all(scene):
         print(f"  {path}")
-    print(f"look at it: view-scene {scene.root}")
+    if scene.frames:
+        print(f"look at it: view-scene {scene.root}")
 
 
 def _slug(prompt: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:60] or "scene"
+    return re.sub(r"\W+", "-", prompt.lower()).strip("-")[:60] or "scene"
 
 
 def _render_parser() -> argparse.ArgumentParser:

@@ -11,6 +11,9 @@ LIMITS = {
     "hfov": (20, 120),
     "depth_samples": (1, 64),
     "max_spread": (0.01, 10),
+    "guidance": (0, 100),
+    "image_steps": (1, 1000),
+    "depth_steps": (1, 1000),
 }
 CHOICES = {"surface": ("grid", "tsdf"), "texture": ("vertices", "atlas")}
 
@@ -87,16 +90,12 @@ class GenerateConfig:
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise ValueError(f"{name}={value} is out of range; give {low} to {high}")
         if self.completion not in ("", *COMPLETIONS):
             raise ValueError(f"no completion {self.completion!r}; there are: {', '.join(COMPLETIONS)}")
         for name in CHOICES:
             check_choice(name, getattr(self, name))
-        for name in ("image_steps", "depth_steps"):
-            steps = getattr(self, name)
-            if steps is not None and not 1 <= steps <= 1000:
-                raise ValueError(f"{name}={steps} is out of range; give 1 to 1000")
 
 
 def check_choice(name: str, value: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,16 +16,29 @@ from scene3d.frame import write_image
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to (file or folder, same suffix); it takes the place of `path` on success only."""
+    """Give a path to write to (file or folder, same suffix); it takes the place of `path` on success only.
+
+    OSError where a file would take the place of a folder, ValueError for a path like "." without a name.
+    """
+    if not path.name:
+        raise ValueError(f"{str(path)!r} has no name; write it out")
     aside = path.with_name(f".{path.stem}.partial{path.suffix}")
-    _remove(aside)
+    remove(aside)
     try:
         yield aside
-        if path.is_dir():
+        if path.is_dir() and aside.is_dir():
             shutil.rmtree(path)
         os.replace(aside, path)
     finally:
-        _remove(aside)
+        remove(aside)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_video(images: Iterable[Tensor], path: Path, frames_per_second: int = 24) -> Path:
@@ -43,28 +56,28 @@ def write_video(images: Iterable[Tensor], path: Path, frames_per_second: int = 2
 
 
 def write_pictures(images: Iterable[Tensor], folder: Path) -> Path:
-    """Write (3, H, W) [0, 1] pictures as `folder`/0000.png, 0001.png, ... in place of such pictures.
+    """Write (3, H, W) [0, 1] pictures as `folder`/0000.png, 0001.png, ... in place of such files.
 
     ValueError when `folder` is a file or holds anything else.
     """
+    return _write_numbered(images, folder, ".png", write_image)
+
+
+def write_depths(depths: Iterable[Tensor], folder: Path) -> Path:
+    """Write (H, W) tensors as `folder`/0000.npy, 0001.npy, ... likewise."""
+    return _write_numbered(depths, folder, ".npy", lambda depth, path: np.save(path, depth.numpy()))
+
+
+def _write_numbered(
+    items: Iterable[Tensor], folder: Path, suffix: str, write: Callable[[Tensor, Path], object]
+) -> Path:
     if folder.is_file():
-        raise ValueError(f"{folder} is a file; choose a folder for the pictures")
-    strangers = [entry.name for entry in folder.glob("*") if not _is_numbered_picture(entry)]
+        raise ValueError(f"{folder} is a file; choose a folder")
+    strangers = [e.name for e in folder.glob("*") if not (e.suffix == suffix and e.stem.isdigit())]
     if strangers:
         raise ValueError(f"{folder} holds other files, e.g. {strangers[0]}; choose a new folder")
     with replacing(folder) as aside:
         aside.mkdir()
-        for number, image in enumerate(images):
-            write_image(image, aside / f"{number:04d}.png")
+        for number, item in enumerate(items):
+            write(item, aside / f"{number:04d}{suffix}")
     return folder
-
-
-def _is_numbered_picture(path: Path) -> bool:
-    return path.suffix == ".png" and path.stem.isdigit()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from torch import Tensor
 from depthgen import resolve_device
 from depthgen.geometry import Camera
 from scene3d import inputs, journal
-from scene3d.backends import Depth, Models, Picture, load_models, roles_of
+from scene3d.backends import Depth, Models, Picture, load_models, located, roles_of
 from scene3d.cameras import Route, route_of
 from scene3d.config import GenerateConfig
 from scene3d.frame import Frame, certainty_of, coarse, round_to_8_bits
@@ -110,7 +110,7 @@ def generate(
     config: GenerateConfig | None = None,
 ) -> Iterator[SceneStep]:
     """The steps of a new scene, made as they are asked for; see `generate_scene`. Checks input at once."""
-    config = config or GenerateConfig()
+    config = located(config or GenerateConfig())
     roles_of(config)
     if not prompt.strip():
         raise ValueError('the prompt is empty; say what to make, e.g. "a cabin by a lake"')

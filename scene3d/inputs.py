@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import Tensor
 
+from depthgen import read_image, resize
 from depthgen.geometry import Camera
 from scene3d.cameras import read_path
 from scene3d.config import TRAJECTORIES, GenerateConfig
-from scene3d.frame import image_to_tensor
 from scene3d.journal import Manifest, SceneFolderError
 
 
@@ -34,16 +34,11 @@ def new_folder(path: Path) -> Path:
 
 def square_picture(file: Path, size: int) -> Tensor:
     """The middle square of a picture file as (3, size, size) in [0, 1]; ValueError when it is no picture."""
-    from PIL import Image, ImageOps
-
-    if not file.is_file():
-        raise ValueError(f"{file}: no such picture")
-    try:
-        with Image.open(file) as picture:
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{file} is not a picture that can be read; give a PNG or JPEG") from error
-    return image_to_tensor(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS))
+    picture = read_image(file)
+    height, width = picture.shape[-2:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return resize(picture[:, top : top + side, left : left + side], (size, size))
 
 
 def path_from_file(config: GenerateConfig) -> tuple[list[dict] | None, dict[int, str]]:
@@ -71,7 +66,9 @@ def segments(then: Mapping[int, str], views: int) -> tuple[tuple[int, str], ...]
     """
     for view, prompt in then.items():
         if not 0 < view < views:
-            raise ValueError(f"no view {view} to begin {prompt!r} with; give 1 to {views - 1}, or more views")
+            raise ValueError(
+                f"no view {view} to begin {prompt!r} with: there are {views}, and view 0 has its words"
+            )
         if not prompt.strip():
             raise ValueError(f"the prompt from view {view} on is empty; say what to make")
     return tuple(sorted(then.items()))

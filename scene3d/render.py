@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -70,6 +71,8 @@ def render_views_to(
         raise ValueError(f"{path}: pictures go to a film (.mp4) or a folder, not to {path.suffix}")
     if size is not None:
         cameras = [at_size(camera, *size) for camera in cameras]
+    if renderer != "torch":
+        _load_pyrender()
     backdrop, background = make_backdrop(scene.frames), scene.background()
     views = render_views(scene.mesh(), cameras, backdrop, renderer, background)
     images = (view.image for view in views)
@@ -140,9 +143,16 @@ def _lens(camera: Camera, mesh: Mesh) -> pyrender.IntrinsicsCamera:
     return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=near, zfar=far)
 
 
+def _load_pyrender() -> None:
+    """Load it, if it can be, before a mesh is made, which may take open3d: the first of them has OpenGL."""
+    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")  # read at pyrender's first import; no display
+    with suppress(Exception):
+        import pyrender  # noqa: F401
+
+
 def _opengl_works(renderer: Renderer) -> bool:
     """Whether pyrender can draw here; with "pyrender" a failure is the caller's to see."""
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")  # read at pyrender's first import; no display
+    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
     try:
         if "open3d" in sys.modules and "pyrender" not in sys.modules:
             raise RuntimeError("open3d was loaded first, and brings an OpenGL of its own")

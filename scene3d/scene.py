@@ -75,10 +75,14 @@ class Scene:
 
     def adjustment(self) -> Adjustment:
         """The corrections of `adjusted`, solved once and kept in the folder; none with adjust=false."""
-        from scene3d.adjustment import no_adjustment, stored_adjustment
+        return self._adjustment
+
+    @cached_property
+    def _adjustment(self) -> Adjustment:
+        from scene3d.adjustment import stored_adjustment, unadjusted
 
         if not self.manifest.config.get("adjust", True):
-            return no_adjustment(self.frames)
+            return unadjusted(self.frames)
         return stored_adjustment(self.root, self.manifest, self.frames)
 
     def fused(self) -> Fused:

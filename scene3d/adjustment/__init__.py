@@ -7,8 +7,8 @@ adjustment.json, and fusion for the exports applies them.
 """
 
 from scene3d.adjustment.closing import closing_error, drift
-from scene3d.adjustment.correction import Adjustment, Correction, adjusted, no_adjustment
-from scene3d.adjustment.solve import solve
+from scene3d.adjustment.correction import Adjustment, Correction, adjusted
+from scene3d.adjustment.solve import solve, unadjusted
 from scene3d.adjustment.stored import stored_adjustment
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "adjusted",
     "closing_error",
     "drift",
-    "no_adjustment",
     "solve",
     "stored_adjustment",
+    "unadjusted",
 ]

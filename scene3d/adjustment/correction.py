@@ -61,18 +61,13 @@ class Correction:
 class Adjustment:
     """One correction a view, the first of which is none.
 
-    before, after: mean |log(z / z')| over all that two views see, without and with them; None if there is
-    no overlap.
+    before, after: mean |log(z / z')| over all that two views see, without and with them, at points between
+    those that they were solved from; None if there is no overlap.
     """
 
     corrections: tuple[Correction, ...]
     before: float | None = None
     after: float | None = None
-
-
-def no_adjustment(frames: Sequence[Frame]) -> Adjustment:
-    """The corrections that leave all views as they are."""
-    return Adjustment((Correction.none(),) * len(frames))
 
 
 def adjusted(frames: Sequence[Frame], adjustment: Adjustment) -> tuple[Frame, ...]:

@@ -23,8 +23,8 @@ DECIMALS = 5  # that are kept of log depth
 
 def detailed(
     samples: Sequence[Samples], corrections: Sequence[Correction], pairs: Sequence[tuple[int, int]]
-) -> tuple[list[Correction], float | None]:
-    """The corrections with detail, in all views but the first, and the mean disagreement that is left.
+) -> list[Correction]:
+    """The corrections with detail, in all views but the first.
 
     pairs: of views that overlap, see `links`. A round that brings the views no nearer is taken back and
     is the last: where they agree already, it only carries rounding from view to view.
@@ -38,7 +38,7 @@ def detailed(
         if left is None or least is None or left >= least:
             break
         best, least = tried, left
-    return best, least
+    return best
 
 
 def _nearer(

@@ -44,16 +44,18 @@ class Samples:
     direction: Tensor
 
     @staticmethod
-    def of(frame: Frame) -> Samples:
-        """A regular grid of pixels, as far as they lie well inside surfaces."""
+    def of(frame: Frame, between: bool = False) -> Samples:
+        """A regular grid of pixels, as far as they lie well inside surfaces; `between`: another one, between
+        its points, except for views too small for two."""
         step = -(-max(frame.depth.shape) // SAMPLES)
-        every = (slice(step // 2, None, step),) * 2
+        start = 0 if between else step // 2
+        every = (slice(start, None, step),) * 2
         chosen = well_inside(frame)[0][every]
         cell = chosen.nonzero().flip(1)
         values = (frame.depth[0], world_directions(frame.camera))
         depth, direction = (value[every][chosen].double() for value in values)
         grid = (chosen.shape[0], chosen.shape[1])
-        return Samples(frame, cell, grid, step * cell.double() + step // 2 + 0.5, depth, direction)
+        return Samples(frame, cell, grid, step * cell.double() + start + 0.5, depth, direction)
 
     @cached_property
     def typical(self) -> float:

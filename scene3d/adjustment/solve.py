@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +27,6 @@ from scene3d.adjustment.correction import (
     COARSEST,
     Adjustment,
     Correction,
-    no_adjustment,
     patch_weights,
     place_in,
 )
@@ -94,19 +93,35 @@ def solve(frames: Sequence[Frame]) -> Adjustment:
     None at all where the views agree to within NOISE, or where they lower the mean disagreement by less than
     GAIN: views that agree are left alone.
     """
-    samples = [Samples.of(frame) for frame in frames]
-    corrections = [Correction.none() for _ in frames]
-    pairs = [(i, j) for j in range(len(frames)) for i in range(len(frames)) if i != j]
-    found = list(links(samples, corrections, pairs))
-    before, pairs = mean_disagreement(found), [(i, j) for i, j, _ in found]
+    left_alone = unadjusted(frames)
+    before = left_alone.before
     if before is None or before < NOISE:
-        return replace(no_adjustment(frames), before=before, after=before)
+        return left_alone
+    samples, corrections = [Samples.of(frame) for frame in frames], left_alone.corrections
+    pairs = [(i, j) for i, j, _ in links(samples, corrections, _pairs(frames))]
     for level in LEVELS:
         corrections = _solved(level, corrections, samples, pairs)
-    corrections, after = detailed(samples, corrections, pairs)
+    corrections = detailed(samples, corrections, pairs)
+    after = _disagreement(frames, corrections)
     if after is None or after > (1 - GAIN) * before:
-        return replace(no_adjustment(frames), before=before, after=after)
+        return left_alone
     return Adjustment(tuple(corrections), before, after)
+
+
+def unadjusted(frames: Sequence[Frame]) -> Adjustment:
+    """The corrections that leave all views as they are."""
+    corrections = (Correction.none(),) * len(frames)
+    left = _disagreement(frames, corrections)
+    return Adjustment(corrections, left, left)
+
+
+def _disagreement(frames: Sequence[Frame], corrections: Sequence[Correction]) -> float | None:
+    between = [Samples.of(frame, between=True) for frame in frames]
+    return mean_disagreement(list(links(between, corrections, _pairs(frames))))
+
+
+def _pairs(frames: Sequence[Frame]) -> list[tuple[int, int]]:
+    return [(i, j) for j in range(len(frames)) for i in range(len(frames)) if i != j]
 
 
 def _solved(

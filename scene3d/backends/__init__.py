@@ -1,7 +1,7 @@
 """Models behind three Protocols: built in, diffusers and transformers, or an oracle on procedural worlds."""
 
 from scene3d.backends.protocols import Depth, DepthModel, Inpainter, Models, Picture, TextToImage
-from scene3d.backends.registry import SETS, load_models, roles_of
+from scene3d.backends.registry import SETS, load_models, located, roles_of
 
 __all__ = [
     "SETS",
@@ -12,5 +12,6 @@ __all__ = [
     "Picture",
     "TextToImage",
     "load_models",
+    "located",
     "roles_of",
 ]

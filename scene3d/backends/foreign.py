@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from depthgen import composited
-from depthgen.geometry import Camera
+from depthgen.geometry import Camera, push_pull
 from scene3d.backends.protocols import Picture
 from scene3d.config import GenerateConfig
 
@@ -46,10 +46,12 @@ class DiffusersInpainter:
     ) -> Picture:
         """See `Inpainter`."""
         side = native_size(self.pipeline)
-        hole = _resized((~known).float(), side, side, mode="nearest")
+        # nothing of the hole may pass for known: not its colours, by resampling, nor a pixel that it touches
+        filled = _resized(push_pull(image, known), side, side)
+        hole = F.adaptive_max_pool2d((~known).float(), side)
         made = self.pipeline(
             prompt,
-            image=_resized(image, side, side)[None],
+            image=filled[None],
             mask_image=hole[None],
             height=side,
             width=side,
@@ -104,10 +106,10 @@ def _tensor(picture: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float()
 
 
-def _resized(image: Tensor, height: int, width: int, mode: str = "bicubic") -> Tensor:
+def _resized(image: Tensor, height: int, width: int) -> Tensor:
     """Resample (C, H, W) in [0, 1], smoothed when it shrinks."""
     if image.shape[-2:] == (height, width):
         return image
     shrinks = math.prod(image.shape[-2:]) > height * width
-    options = {} if mode == "nearest" else {"antialias": shrinks, "align_corners": False}
-    return F.interpolate(image[None], (height, width), mode=mode, **options)[0].clamp(0, 1)
+    options = {"mode": "bicubic", "antialias": shrinks, "align_corners": False}
+    return F.interpolate(image[None], (height, width), **options)[0].clamp(0, 1)

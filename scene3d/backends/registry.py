@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from depthgen.geometry import Camera
@@ -59,6 +60,20 @@ def roles_of(config: GenerateConfig) -> Roles:
     if roles.depth != "oracle":
         DepthEstimator.check_name(roles.depth, others=["oracle"])
     return roles
+
+
+def located(config: GenerateConfig) -> GenerateConfig:
+    """The settings with models that are files or folders here under their whole paths: a scene may be resumed
+    from another folder."""
+    return replace(config, **{f.name: _located(getattr(config, f.name)) for f in fields(Roles)})
+
+
+def _located(name: str) -> str:
+    prefix = DIFFUSERS if name.startswith(DIFFUSERS) else ""
+    path = Path(name.removeprefix(prefix))
+    if name in ("", "builtin", "oracle") or not path.exists():
+        return name
+    return f"{prefix}{path.absolute()}"
 
 
 def load_models(config: GenerateConfig, prompt: str, camera: Camera, device: str) -> Models:

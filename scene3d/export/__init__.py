@@ -1,4 +1,4 @@
-"""A scene as files for other programs and for people; the end of the name decides the format."""
+"""A scene as files for other programs and for people; the name, or its suffix, decides the format."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scene3d.export.sky import write_sky, write_sky_dome
 from scene3d.export.transforms import write_camera_path, write_transforms
 from scene3d.export.video import write_preview
 from scene3d.export.viewer import write_viewer
+from scene3d.files import remove
 
 if TYPE_CHECKING:
     from scene3d.scene import Scene
@@ -43,6 +44,7 @@ FILES = (  # of a scene folder
     "report.html",
 )
 SKY_FILES = ("exports/sky.png", "exports/sky.glb")  # where the scene shows the sky
+BESIDE = ("report.json", "exports/transforms_depth")  # what comes with two of them
 
 __all__ = [
     "FILES",
@@ -66,22 +68,30 @@ __all__ = [
 def export(scene: Scene, path: str | Path) -> Path:
     """Write the scene as .glb mesh, .ply points, .json cameras, .mp4 flight, .png sheet or .html viewer.
 
-    Cameras go to a camera_path.json as a flight, to any other .json as views; the sky to a sky.png as a
-    panorama, or to a sky.glb as a dome. The depth of the views is made to agree first (`Scene.adjusted`).
-    Returns the path. ValueError for any other suffix, or for a scene without views.
+    Cameras go to camera_path.json as a flight, to any other .json as views; the sky to sky.png as a
+    panorama, or to sky.glb as a dome; figures to report.html or report.json. The depth of the views is made
+    to agree first (`Scene.adjusted`). Returns the path. ValueError for any other name, or for a scene
+    without views.
     """
     path = Path(path)
-    endings = [ending for ending in WRITERS if path.name.lower().endswith(ending)]
-    if not endings:
-        raise ValueError(f"cannot export to {path.name}: use one of the suffixes {', '.join(WRITERS)}")
+    writer = WRITERS.get(path.name.lower()) or WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise ValueError(f"cannot export to {path.name}: use a name or suffix of {', '.join(WRITERS)}")
     if not scene.frames:
         raise ValueError(f"cannot export {path.name}: the scene has no view yet; finish it with --resume")
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = WRITERS[max(endings, key=len)]
     return writer(scene if writer is write_report else scene.adjusted(), path)
 
 
 def export_all(scene: Scene) -> list[Path]:
-    """Write every format into the scene's folder; returns the paths."""
-    names = FILES + SKY_FILES if shows_sky(scene.frames) else FILES
+    """Write every format into the scene's folder; returns the paths.
+
+    What was written of views that are gone, and nothing stands for now, is removed.
+    """
+    if not scene.frames:
+        names, gone = (), (*FILES, *SKY_FILES, *BESIDE)
+    else:
+        names, gone = (FILES + SKY_FILES, ()) if shows_sky(scene.frames) else (FILES, SKY_FILES)
+    for name in gone:
+        remove(scene.root / name)
     return [export(scene, scene.root / name) for name in names]

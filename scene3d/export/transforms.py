@@ -1,7 +1,8 @@
 """transforms.json and camera_path.json: cameras in nerfstudio's layouts; see scene3d.cameras.files.
 
 Poses map OpenGL camera axes (x right, y up, looking along -z) to the export frame of points.ply, in metres.
-Depth files are float metres, so nerfstudio needs `--depth-unit-scale-factor 1`.
+Depth files are float metres, so nerfstudio needs `--depth-unit-scale-factor 1`: those of points.ply, made to
+agree, and 0 where there is no surface, which nerfstudio leaves out.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from scene3d.cameras import camera_path_of, flight_along, transforms_of, write_json
+from scene3d.files import write_depths
 from scene3d.journal import view_folder
 
 if TYPE_CHECKING:
@@ -20,11 +24,17 @@ PICTURES_A_VIEW = 24  # of the flight through the views: a second
 
 
 def write_transforms(scene: Scene, path: Path) -> Path:
-    """Write cameras, prompts and files of the scene's views; file paths are relative to where it lies."""
+    """Write cameras, prompts and files of the scene's views; file paths are relative to where it lies.
+
+    The depth of the views goes to a folder beside it, NAME_depth for NAME.json.
+    """
+    depths = (torch.where(frame.valid & frame.certain, frame.depth, 0.0)[0] for frame in scene.frames)
+    depth_folder = write_depths(depths, path.with_name(f"{path.stem}_depth"))
     document = transforms_of([frame.camera for frame in scene.frames], dict(scene.manifest.then))
     for view, entry in enumerate(document["frames"]):
         folder = Path(os.path.relpath(view_folder(scene.root, view), path.parent)).as_posix()
-        entry |= {"file_path": f"{folder}/image.png", "depth_file_path": f"{folder}/depth.npy"}
+        depth = f"{depth_folder.name}/{view:04d}.npy"
+        entry |= {"file_path": f"{folder}/image.png", "depth_file_path": depth}
     return write_json(document | {"ply_file_path": "points.ply"}, path)
 
 

@@ -12,13 +12,14 @@ from depthgen.checkpoint import save_checkpoint
 from depthgen.geometry import Camera, turned
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.unet import UNetConfig
-from scene3d.backends import load_models, roles_of
+from scene3d.backends import load_models, located, roles_of
 from scene3d.backends.fingerprint import fingerprint
 from scene3d.backends.oracle import oracle_for
 from scene3d.config import GenerateConfig
-from scene3d.generator import generate_scene
+from scene3d.generator import generate, generate_scene, resume_scene
 
 CAMERA = Camera.from_fov(60, 32, 32)
+QUICK = {"models": "oracle", "views": 2, "size": 32}
 UNET = UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True))
 
 
@@ -64,6 +65,27 @@ def test_a_whole_scene_from_networks_is_the_same_twice(tmp_path: Path, checkpoin
         generate_scene("a hut", out=out, views=3, size=32, image_steps=2, depth_steps=2, **checkpoints)
     for file in sorted((tmp_path / "a/views").rglob("*.*")):
         assert file.read_bytes() == (tmp_path / "b" / file.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_a_scene_is_resumed_from_another_folder_than_it_was_begun_in(
+    tmp_path: Path, checkpoints: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(checkpoints["depth"]).parent
+    monkeypatch.chdir(folder)
+    next(generate("a hut", out=tmp_path / "s", config=GenerateConfig(depth="depth.safetensors", **QUICK)))
+    monkeypatch.chdir(tmp_path)
+    assert len(resume_scene("s").frames) == 2
+
+
+def test_models_that_are_here_are_located_and_others_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("sd", "builtin"):
+        (tmp_path / name).mkdir()
+    found = located(GenerateConfig(text_to_image="diffusers:sd", inpainter="builtin", depth="marigold"))
+    assert found.text_to_image == f"diffusers:{tmp_path / 'sd'}"
+    assert (found.inpainter, found.depth) == ("builtin", "marigold")
 
 
 def test_the_way_of_completion_is_a_setting_and_all_ways_are_described(checkpoints: dict[str, str]) -> None:

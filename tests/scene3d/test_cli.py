@@ -20,6 +20,7 @@ from scene3d import cli
 from scene3d.cameras import PATHS
 from scene3d.config import COMPLETIONS, TRAJECTORIES
 from scene3d.export import FILES
+from scene3d.history import undo
 from scene3d.scene import Scene
 
 TINY = ["--models", "oracle", "--views", "2", "size=48"]
@@ -137,6 +138,28 @@ def test_a_view_is_taken_back_and_a_scene_forked(shell: Shell, monkeypatch: pyte
     assert exported == [2, 1, 2]
 
 
+def test_what_was_exported_of_views_that_are_gone_goes_too(shell: Shell, garden: Scene) -> None:
+    garden.export(garden.root / "report.html")
+    garden.export(garden.root / "exports/transforms.json")
+    garden.export(garden.root / "exports/sky.png")
+    (garden.root / "mine.txt").write_text("mine")
+    for _ in range(2):
+        undo(garden.root)
+    status, printed, errors = shell("generate-scene", "--undo", garden.root, "--strict")
+    assert (status, errors) == (0, "")
+    assert "no view is left" in printed
+    left = {path.name for path in garden.root.rglob("*") if path.is_file()}
+    assert left == {"scene.json", "adjustment.json", "mine.txt"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "folder"),
+    [("A Cabin, by a lake!", "a-cabin-by-a-lake"), ("山の村", "山の村"), ("Café", "café"), ("?!", "scene")],
+)
+def test_a_scene_is_named_after_its_prompt(prompt: str, folder: str) -> None:
+    assert cli._slug(prompt) == folder
+
+
 def test_strict_names_the_limits_that_are_missed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scene3d.export.FILES", ("report.html",))
     assert shell("generate-scene", "an office", *TINY, "--out", "s", "--strict")[0] == 0
@@ -191,6 +214,10 @@ BAD_GENERATE = {
     "not a number": (["a hut", "--views", "many"], "many"),
     "no views": (["a hut", "--views", "0"], "views=0"),
     "zero size": (["a hut", "size=0"], "size=0"),
+    "no such guidance": (["a hut", "guidance=-3"], "guidance=-3.0 is out of range; give 0 to 100"),
+    "no number": (["a hut", "guidance=nan"], "guidance=nan is out of range"),
+    "nothing but the folder": (["--fork", "garden", "--at", "2", "--out", "."], "give another --out"),
+    "odd letters in a path": (["a hut", "depth=kä(1).safetensors"], "no depth model 'kä(1).safetensors'"),
     "absurd size": (["a hut", "size=1000000"], "size=1000000"),
     "negative seed": (["a hut", "--seed", "-1"], "seed=-1"),
     "unknown device": (["a hut", *TINY, "--device", "abacus"], "abacus"),
@@ -214,8 +241,8 @@ BAD_GENERATE = {
         "'runs/magic.safetensors': give oracle",
     ),
     "unknown completion": (["a hut", "completion=magic"], "no completion 'magic'; there are: read, refine"),
-    "no such picture": (["a hut", *TINY, "--image", "missing.png"], "no such picture"),
-    "not a picture": (["a hut", *TINY, "--image", "singular.json"], "not a picture"),
+    "no such picture": (["a hut", *TINY, "--image", "missing.png"], "missing.png: no such image"),
+    "not a picture": (["a hut", *TINY, "--image", "singular.json"], "singular.json: not an image"),
     "no folder": (["a hut", *TINY, "--out", "singular.json/s"], "give another --out"),
     "words without a view": (["a hut", *TINY, "--then", "a lake"], "'a lake' is not 'N: PROMPT'"),
     "words from no view": (["a hut", *TINY, "--then", "2: a lake"], "no view 2"),

@@ -23,6 +23,19 @@ def test_a_failed_write_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_takes_the_place_of_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "scene.ply").mkdir()
+    (tmp_path / "scene.ply/mine.txt").write_text("mine")
+    with pytest.raises(OSError), replacing(tmp_path / "scene.ply") as aside:  # noqa: PT011
+        aside.write_text("new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["scene.ply", "mine.txt"]
+
+
+def test_a_path_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'\.' has no name"), replacing(Path()):
+        pass
+
+
 def test_a_film_that_fails_on_the_way_is_not_left_behind(tmp_path: Path) -> None:
     def images():
         yield torch.zeros(3, 32, 32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from depthgen import composited
 from depthgen.geometry import Camera
 from scene3d.backends import foreign, load_models
-from scene3d.backends.foreign import native_size
+from scene3d.backends.foreign import DiffusersInpainter, native_size
 from scene3d.config import GenerateConfig
 from scene3d.generator import generate_scene
 
@@ -105,6 +106,28 @@ def test_the_drift_of_an_inpainting_pipeline_is_measured_and_undone(
     assert picture.image.shape == image.shape
     assert torch.equal(picture.image[..., :24], image[..., :24])
     assert picture.residual == pytest.approx((drawn[0] - image)[..., :24].abs().mean().item())
+
+
+@pytest.mark.parametrize("side", [32, 48, 80])
+def test_a_pipeline_is_handed_nothing_of_the_hole_as_known(side: int) -> None:
+    """A grey picture with a black hole is grey wherever the pipeline may keep it."""
+    handed = {}
+
+    class Pipeline:
+        unet, vae_scale_factor = SimpleNamespace(config=SimpleNamespace(sample_size=side)), 1
+
+        def __call__(self, prompt: str, **given: torch.Tensor) -> SimpleNamespace:
+            handed.update(given)
+            return SimpleNamespace(images=given["image"].permute(0, 2, 3, 1).numpy())
+
+    known = torch.ones(1, 48, 48, dtype=torch.bool)
+    known[:, 10:21, 13:30] = False
+    image = torch.full((3, 48, 48), 0.8) * known
+    generator = torch.Generator()
+    DiffusersInpainter(Pipeline()).inpaint(image, known, "a hut", camera=CAMERA, generator=generator)
+    hole = handed["mask_image"][0] > 0
+    assert handed["image"][0][:, ~hole[0]].sub(0.8).abs().max() < 1e-3
+    assert 0 < hole.float().mean() < 2 * (~known).float().mean()
 
 
 def test_a_scene_from_pipelines_keeps_known_pixels_and_records_the_weights(

@@ -75,6 +75,15 @@ def test_drift_is_that_of_the_depth(scene: Scene) -> None:
     )
 
 
+def test_disagreement_is_told_of_a_scene_that_is_not_adjusted(scene: Scene) -> None:
+    plain = replace(scene.manifest, config={**scene.manifest.config, "adjust": False})
+    larger = replace(scene.frames[2], depth=1.2 * scene.frames[2].depth)
+    spoilt = Scene(scene.prompt, (*scene.frames[:2], larger), scene.root, plain)
+    before, after = measure(spoilt).disagreement
+    assert before == after > 0.05
+    assert any("disagreement" in line for line in failures(measure(spoilt)))
+
+
 def test_every_limit_that_is_missed_is_named(figures: SceneFigures) -> None:
     impossible = Thresholds(-1, -1, 2, -1, -1, 2, -1)
     missed = failures(replace(figures, disagreement=(0.5, 0.03)), impossible)

@@ -35,6 +35,11 @@ def test_a_scene_exports_itself(garden: Scene, tmp_path: Path) -> None:
     assert garden.export(tmp_path / "new" / "SCENE.GLB").is_file()
 
 
+def test_only_the_whole_name_makes_a_sky_of_a_scene(garden: Scene, tmp_path: Path) -> None:
+    scene, husky = (garden.export(tmp_path / name) for name in ("scene.glb", "husky.glb"))
+    assert husky.read_bytes() == scene.read_bytes() != garden.export(tmp_path / "SKY.glb").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["scene.fbx", "scene"])
 def test_unknown_suffixes_are_named_with_the_known_ones(garden: Scene, tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}.*\\.glb, \\.ply"):
@@ -42,22 +47,27 @@ def test_unknown_suffixes_are_named_with_the_known_ones(garden: Scene, tmp_path:
     assert not list(tmp_path.glob("scene*"))
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
-def test_a_scene_without_views_is_refused(garden: Scene, tmp_path: Path, suffix: str) -> None:
+def named(ending: str) -> str:
+    """A file name of the kind that one of the WRITERS writes."""
+    return f"a{ending}" if ending.startswith(".") else ending
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_scene_without_views_is_refused(garden: Scene, tmp_path: Path, ending: str) -> None:
     with pytest.raises(ValueError, match="no view"):
-        export(replace(garden, frames=()), tmp_path / f"scene{suffix}")
+        export(replace(garden, frames=()), tmp_path / named(ending))
 
 
 @pytest.mark.parametrize("suffix", [".glb", ".ply", ".json", ".png", ".html"])
 def test_two_exports_are_the_same_bytes(garden: Scene, tmp_path: Path, suffix: str) -> None:
-    first, second = (export(garden, tmp_path / f"{name}{suffix}").read_bytes() for name in "ab")
+    first, second = (export(garden, tmp_path / name / f"a{suffix}").read_bytes() for name in "ab")
     assert first == second
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
-def test_a_view_of_nothing_but_sky_exports(garden: Scene, tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_view_of_nothing_but_sky_exports(garden: Scene, tmp_path: Path, ending: str) -> None:
     sky = [replace(frame, valid=frame.valid & False) for frame in garden.frames[:1]]
-    assert export(replace(garden, frames=tuple(sky)), tmp_path / f"sky{suffix}").is_file()
+    assert export(replace(garden, frames=tuple(sky)), tmp_path / named(ending)).is_file()
 
 
 def test_all_files_are_made_of_one_surface(garden: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,16 @@ def test_paths_lead_to_the_files_of_the_views(garden: Scene) -> None:
     for frame in document["frames"]:
         assert (path.parent / frame["file_path"]).is_file()
         assert np.load(path.parent / frame["depth_file_path"]).shape == (document["h"], document["w"])
+
+
+def test_depth_is_that_of_the_surface_and_nought_where_there_is_none(garden: Scene, tmp_path: Path) -> None:
+    tall = replace(garden.frames[1], depth=1.1 * garden.frames[1].depth)
+    scene = replace(garden, frames=(garden.frames[0], tall, garden.frames[2]))
+    document = json.loads(export(scene, tmp_path / "cameras.json").read_text())
+    for entry, frame in zip(document["frames"], scene.adjusted().frames, strict=True):
+        depth = torch.from_numpy(np.load(tmp_path / entry["depth_file_path"]))
+        assert torch.equal(depth > 0, frame.valid[0])
+        assert torch.equal(depth[frame.valid[0]], frame.depth[frame.valid])
 
 
 def test_beside_the_views_the_paths_are_plain(garden: Scene) -> None:
