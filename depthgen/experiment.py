@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from depthgen.checkpoint import load_checkpoint, save_checkpoint, stage_path
@@ -17,7 +18,6 @@ from depthgen.data.frames import DataConfig, Frames, broken_files
 from depthgen.data.pool import PoolViews
 from depthgen.data.synthetic import SyntheticConfig, write_sources
 from depthgen.data.worlds import WorldViews, collate
-from depthgen.devices import resolve_device
 from depthgen.distillation import DistilConfig, lesson
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
@@ -31,7 +31,7 @@ from depthgen.objectives import (
 )
 from depthgen.pretrain import TaskShares
 from depthgen.text import TextEncoder
-from depthgen.training import Objective, TrainConfig, fit, is_main_process
+from depthgen.training import Objective, TrainConfig, fit, is_main_process, own_device
 from depthgen.transfer import transfer
 from depthgen.validation import Batch, Validation, validation_batches
 from depthgen.worlds import COLORS, KINDS, OBJECTS, TIMES, WEATHERS
@@ -39,6 +39,8 @@ from depthgen.worlds import COLORS, KINDS, OBJECTS, TIMES, WEATHERS
 ATTRIBUTES = {"kind": len(KINDS), "time": len(TIMES), "weather": len(WEATHERS),
               "objects": len(OBJECTS), "colors": len(OBJECTS) * len(COLORS)}  # fmt: skip
 Stage = Literal["palette", "depth", "completion", "upsampling", "judge"]
+# What describes the network and the loss of a stage; of the others, "model" alone.
+DESCRIBED_BY = {"palette": ("model", "palette"), "depth": ("model", "objective"), "judge": ("judge",)}
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,13 @@ def run(experiment: Experiment, views: PoolViews | None = None, encoder: TextEnc
     """Train to the end (or resume to it) and export; returns the path of the checkpoint.
 
     views: what to train on in place of `experiment.data`, without a validation. encoder: the text encoder, by
-    default the packaged one.
+    default the packaged one. ValueError where the run that is resumed was another, see `recipe_of`.
     """
     torch.manual_seed(experiment.train.seed)  # initial weights
     folder = Path(experiment.runs) / experiment.name
     broken = folder / "broken.txt"
     if experiment.stage == "completion" and encoder is None:
-        encoder = TextEncoder.load(resolve_device(experiment.train.device))
+        encoder = TextEncoder.load(own_device(experiment.train.device))
     if experiment.distil:
         model, objective = lesson(experiment.stage, experiment.distil, experiment.objective, encoder)
         experiment = replace(experiment, model=model.config)
@@ -89,6 +91,7 @@ def run(experiment: Experiment, views: PoolViews | None = None, encoder: TextEnc
         folder,
         collate=collate if views is None else _as_it_is,
         validate=Validation(experiment.stage, objective, held_out) if held_out else None,
+        recipe=recipe_of(experiment, own_views=views is not None),
     )
     record = {
         "experiment": json.loads(json.dumps(asdict(experiment))),
@@ -102,6 +105,31 @@ def run(experiment: Experiment, views: PoolViews | None = None, encoder: TextEnc
         save_checkpoint(path, averaged, record, dtype=torch.float16)
         _report_broken(broken)
     return path
+
+
+def recipe_of(experiment: Experiment, own_views: bool = False) -> dict[str, Any]:
+    """What decides the result besides `train`, as plain values: with another recipe, no run is resumed.
+
+    Free to change are where data lie, which worlds are rendered and how many, what is only logged and whether
+    broken files are left out. own_views: the caller brings the data, and answers for what each part of a run
+    began with, too.
+    """
+    values = asdict(experiment)
+    described_by = DESCRIBED_BY.get(experiment.stage, ("model",))
+    recipe = {name: values[name] for name in ("stage", *described_by, "distil")}
+    if not own_views:
+        recipe |= {name: values[name] for name in ("start_from", "shift_levels")}
+        recipe["data"] = _data_recipe(experiment.data)
+    elif experiment.distil:
+        del recipe["distil"]["teacher"]
+    return json.loads(json.dumps(recipe))
+
+
+def _data_recipe(config: DataConfig) -> dict[str, Any]:
+    if not config.sources:
+        return {"sources": [], "worlds": {"size": config.worlds.size}}
+    free = ("worlds", "root", "validation", "skip_broken")
+    return {name: value for name, value in asdict(config).items() if name not in free}
 
 
 def _data(experiment: Experiment, broken: Path) -> tuple[Dataset, list[Batch]]:
@@ -147,13 +175,27 @@ def objective_of(experiment: Experiment, encoder: TextEncoder | None = None) -> 
     if experiment.stage == "judge":
         return judge_loss()
     if experiment.stage == "depth":
-        return depth_loss(model, experiment.objective)
+        loss = depth_loss(model, experiment.objective)
+        return loss if experiment.objective.show_known else _nothing_known(loss)
     if experiment.stage == "palette":
         return palette_loss(model.prediction, experiment.palette)
     if experiment.stage == "upsampling":
         return upsampling_loss(model.prediction)
     assert encoder is not None
     return completion_loss(encoder, model.prediction)
+
+
+def _nothing_known(loss: Objective) -> Objective:
+    """The loss of batches that need not say what is known, as nothing of it is shown.
+
+    So a model that reads known depth can be fine-tuned on frames of one camera: to the filters that read it,
+    there is then nothing to learn, and they stay as they are.
+    """
+
+    def on_unknown(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
+        return loss(model, {**batch, "known": torch.zeros_like(batch["counted"])}, generator)
+
+    return on_unknown
 
 
 def _images_a_step(train: TrainConfig) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +17,14 @@ class Journal:
     """The log of a run, as a context manager; silent in all processes but the main one.
 
     Scalars are appended to `folder`/log.jsonl and pictures written to `folder`/panels. Both also go to
-    TensorBoard (`folder`/tensorboard) where it is installed: the extra `train` brings it.
+    TensorBoard (`folder`/tensorboard) where it is installed: the extra `train` brings it. first_step: where
+    the run goes on; what an interrupted one wrote beyond is dropped, as those steps are done again.
     """
 
     def __init__(self, folder: Path, active: bool, first_step: int = 0) -> None:
         self.folder, self.active = folder, active
+        if active:
+            _drop_beyond(first_step, folder / "log.jsonl")
         self._board = _board(folder / "tensorboard", first_step) if active else None
 
     def __enter__(self) -> Journal:
@@ -64,11 +68,28 @@ class Journal:
             Image.fromarray(levels.cpu().numpy()).save(self.folder / "panels" / name)
 
 
+def _drop_beyond(step: int, log: Path) -> None:
+    """Leave the rows up to `step`; of a run that begins anew, none."""
+    rows = log.read_text(encoding="utf8").splitlines(keepends=True) if log.is_file() else []
+    kept = [row for row in rows if step and 0 <= _step_of(row) <= step]
+    if kept != rows:
+        partial = log.with_name(log.name + ".partial")
+        partial.write_text("".join(kept), encoding="utf8")
+        os.replace(partial, log)
+
+
+def _step_of(row: str) -> int:
+    """The step of a row of the log; -1 where it was cut off while it was written."""
+    try:
+        return json.loads(row)["step"]
+    except json.JSONDecodeError:
+        return -1
+
+
 def _board(folder: Path, first_step: int) -> Any:
-    """A TensorBoard writer that drops what an interrupted run wrote beyond `first_step`; None if not
-    installed."""
+    """A TensorBoard writer that hides what was written beyond `first_step`; None if not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=first_step or None)
+    return SummaryWriter(str(folder), purge_step=first_step + 1 if first_step else 0)

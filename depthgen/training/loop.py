@@ -7,63 +7,33 @@ is judged and what is exported arrive as callables and values.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
+from depthgen.training.config import TrainConfig
 from depthgen.training.journal import Journal
-from depthgen.training.optimizer import OptimizerName, optimizer_of
-from depthgen.training.precision import Precision, choose_precision
+from depthgen.training.optimizer import optimizer_of
+from depthgen.training.precision import choose_precision
+from depthgen.training.processes import own_device
 from depthgen.training.sampler import PermutedBatches, step_generator
 from depthgen.training.speed import matmul_rate, training_flops
+from depthgen.training.state import read_state, write_state
 
 Batch = Mapping[str, Any]
 # (model, batch, source of all randomness) -> scalar loss
 Objective = Callable[[nn.Module, Batch, torch.Generator], Tensor]
 # averaged model -> scalars, and pictures (3, H, W) in [0, 1], worth logging
 Validation = Callable[[nn.Module], Mapping[str, float | Tensor]]
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How long and how a stage trains. Steps count optimiser updates."""
-
-    steps: int = 1000
-    minutes: float | None = None  # of training from this start or resume on, at most
-    # Of all starts together, along which the learning rate falls where there is a limit of minutes; None:
-    # those before and `minutes` more.
-    total_minutes: float | None = None
-    batch_size: int = 32  # per process and forward pass
-    accumulate: int = 1  # passes whose gradients make one step
-    learning_rate: float = 4e-4
-    warmup_steps: int = 200
-    # After the warm-up; the paper's depth stages are constant.
-    decay: Literal["constant", "cosine"] = "cosine"
-    optimizer: OptimizerName = "adamw"
-    beta2: float = 0.99  # of AdamW; shorter memory than the usual 0.999 suits short runs
-    weight_decay: float = 0.0
-    clip_norm: float = 1.0
-    ema_decay: float = 0.999
-    precision: Precision = "auto"
-    compile: bool = False  # torch.compile: a third faster on a CPU with a compiler, after a minute's start
-    # Activation checkpointing: less memory, a third more time; for networks that offer it.
-    recompute: bool = False
-    seed: int = 0
-    workers: int = 0
-    log_every: int = 50
-    validate_every: int = 1000
-    checkpoint_every: int = 500
-    device: Literal["auto", "cpu"] = "auto"
 
 
 def learning_rate_factor(step: int, config: TrainConfig, spent: float = 0.0) -> float:
@@ -88,6 +58,7 @@ def fit(
     *,
     collate: Callable[[list[Any]], Batch] | None = None,
     validate: Validation | None = None,
+    recipe: Mapping[str, Any] | None = None,
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Train `model`, resuming from `folder` if it holds a state; returns the averaged model and a record of
     the run.
@@ -96,9 +67,13 @@ def fit(
     `folder`/state.pt (atomically, every `checkpoint_every` steps). A killed run that is started again ends
     with the weights of an uninterrupted one. `config.minutes` ends it early, at its state; where it is
     started again, it goes on. A data set with `__getitems__` hands out whole batches, which `collate` gets.
+
+    recipe: what else decides the result (model, objective, data), as nested plain values. It is kept with the
+    state; ValueError where a run that is resumed was trained with another one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = _read_state(folder, config)
+    recipe = recipe or {}
+    state = read_state(folder, config, recipe)
     precision = state["precision"] if state else _probe(model, objective, data, config, collate)
     run = _Run(model, config, precision)
     if state:
@@ -115,7 +90,7 @@ def fit(
                 steps.set_postfix(row)
             _validate(run, validate, journal, only_if=run.due(config.validate_every))
             if run.due(config.checkpoint_every) and run.accelerator.is_main_process:
-                _write_state(folder, run.state())
+                write_state(folder, run.state(), recipe)
             if run.over:
                 break
     return run.average.module, run.facts()
@@ -302,12 +277,11 @@ def _probe(
     collate: Callable[[list[Any]], Batch] | None,
 ) -> str:
     """Choose the precision on one real batch, the main process for all; leaves the model as it was."""
-    from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
     if config.precision != "auto":
         return config.precision
-    device = PartialState(cpu=config.device == "cpu").device
+    device = own_device(config.device)
     model.to(device, memory_format=torch.channels_last)
     batch = _to(next(iter(_batches(data, config, collate, stop=1))), device)
     chosen = choose_precision(
@@ -341,27 +315,3 @@ def _grouped(batches: Iterable[Batch], count: int) -> Iterator[list[Batch]]:
 
 def _to(batch: Batch, device: torch.device) -> Batch:
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
-
-
-def _read_state(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
-    path = folder / "state.pt"
-    if not path.is_file():
-        return None
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    changed = [
-        k
-        for k, v in asdict(config).items()
-        if k in ("seed", "batch_size", "accumulate") and state["config"][k] != v
-    ]
-    if changed:
-        raise ValueError(
-            f"{path} was trained with another train.{changed[0]} ({state['config'][changed[0]]}); "
-            "set it back to resume, or start in another folder"
-        )
-    return state
-
-
-def _write_state(folder: Path, state: Mapping[str, Any]) -> None:
-    partial = folder / "state.pt.partial"
-    torch.save(dict(state), partial)
-    os.replace(partial, folder / "state.pt")

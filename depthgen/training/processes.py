@@ -1,8 +1,11 @@
-"""Which of several processes this is, known before the first of them meets the others."""
+"""Which of several processes this is, known before they meet, and where it trains."""
 
 from __future__ import annotations
 
 import os
+from typing import Literal
+
+import torch
 
 RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # where launchers write it
 
@@ -10,3 +13,12 @@ RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # w
 def is_main_process() -> bool:
     """Whether this is the process that prints and exports; the only one if nothing launched several."""
     return next((int(os.environ[name]) for name in RANKS if name in os.environ), 0) == 0
+
+
+def own_device(wanted: Literal["auto", "cpu"]) -> torch.device:
+    """Where this process trains: of several on one machine, each has a GPU of its own."""
+    from accelerate import PartialState
+
+    device = PartialState(cpu=wanted == "cpu").device
+    assert device is not None
+    return device

@@ -10,7 +10,7 @@ import pytest
 
 from depthgen.checkpoint import load_checkpoint, save_checkpoint
 from depthgen.cli import train
-from depthgen.cli.compose import compose
+from depthgen.cli.compose import compose, configs_folder
 from depthgen.distillation import DistilConfig, student_of
 from depthgen.experiment import Experiment
 from depthgen.images import fitted_size
@@ -63,6 +63,28 @@ def test_every_experiment_trains_logs_and_exports(
     assert record["experiment"]["data"]["worlds"]["count"] == 4
 
 
+def test_a_run_goes_on_only_as_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], small_worlds: None
+) -> None:
+    folders = [f"data.worlds.folder={tmp_path / 'cache'}", f"runs={tmp_path / 'runs'}"]
+    settings = ["experiment=worlds_depth", *SMALL, *NETWORK, *folders]
+    run(monkeypatch, settings)
+    for change, said in [
+        ("model.unet.channels=[16,32]", "model.unet.channels=[16, 16], not [16, 32]"),
+        ("objective.loss=l2", 'objective.loss="l1", not "l2"'),
+        ("data.worlds.size=32", "data.worlds.size=16, not 32"),
+        (f"start_from={tmp_path / 'runs/worlds_depth/model.safetensors'}", "start_from=null, not "),
+    ]:
+        with pytest.raises(SystemExit) as stopped:
+            run(monkeypatch, [*settings, change])
+        assert stopped.value.code == 2
+        assert said in capsys.readouterr().err
+    free = ["train.steps=4", "data.worlds.count=8", "data.worlds.seed=100", "train.log_every=2"]
+    run(monkeypatch, [*settings, *free, f"weights={tmp_path / 'elsewhere.safetensors'}"])
+    _, record = load_checkpoint(tmp_path / "elsewhere.safetensors")
+    assert record["steps_done"] == 4
+
+
 @pytest.mark.parametrize("name", ["completer", "upsampler", "depth"])
 def test_a_student_is_trained_by_the_same_command(
     name: str,
@@ -101,6 +123,10 @@ def test_a_student_takes_no_further_training_of_its_stage(
         (["experiment=worlds_depth", "train.stps=4"], "did you mean 'train.steps'?"),
         (["experiment=worlds_depth", "--steps", "3"], "'--steps' is no setting; give KEY=VALUE"),
         (["experiment=worlds_depth", "train.steps=many"], "steps"),
+        (
+            ["experiment=worlds_depth", "train.log_every=0"],
+            "train.log_every=0 is out of range; give 1 or more",
+        ),
         (["experiment=worlds_depth", "data.worlds.seed=4294967296"], "evaluation"),
     ],
 )
@@ -124,6 +150,20 @@ def test_help_lists_the_experiments(
     assert all(
         f"{stage}, {stage}_small" in said for stage in ("palette", "indoor", "outdoor", "nyu", "kitti")
     )
+
+
+def test_help_says_which_experiments_replace_what_ships() -> None:
+    names = [path.stem for path in (configs_folder() / "experiment").glob("*.yaml")]
+    weights = {name: compose("train", [f"experiment={name}"], Experiment()).weights for name in names}
+    assert {name for name, path in weights.items() if path} == set(train.SHIPPED)
+    assert all(Path(path).parent == Path("depthgen/weights") for path in weights.values() if path)
+
+
+def test_the_example_that_only_runs_touches_nothing_that_ships() -> None:
+    (line,) = [line for line in train.HELP.splitlines() if "train.steps=" in line]
+    experiment = compose("train", line.split()[1:], Experiment())
+    assert experiment.weights is None
+    assert experiment.name not in train.SHIPPED
 
 
 TINY = [

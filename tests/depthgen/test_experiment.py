@@ -1,0 +1,110 @@
+"""What an experiment starts from, minimises and is recognised by when it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+import torch
+
+from depthgen.checkpoint import load_checkpoint, stage_path
+from depthgen.cli.compose import compose
+from depthgen.data.frames import DataConfig, SourceConfig
+from depthgen.data.worlds import WorldsConfig
+from depthgen.distillation import DistilConfig
+from depthgen.experiment import Experiment, objective_of, recipe_of, run
+from depthgen.model import DiffusionModel, ModelConfig
+from depthgen.nn.unet import UNetConfig
+from depthgen.objectives import DepthObjective
+from depthgen.training.state import difference
+from depthgen.transfer import transfer
+
+FRAMES = Experiment(data=DataConfig(sources=(SourceConfig("nyu"),)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(FRAMES, name="b", runs="elsewhere", weights="w.safetensors"),
+        replace(FRAMES, train=replace(FRAMES.train, steps=5, minutes=1.0, workers=3)),
+        replace(FRAMES, data=replace(FRAMES.data, root="/mnt", validation=(), skip_broken=True)),
+        replace(FRAMES, data=replace(FRAMES.data, worlds=WorldsConfig(folder="w", count=3, seed=8, size=9))),
+    ],
+)
+def test_what_does_not_decide_the_result_is_free_to_change(other: Experiment) -> None:
+    assert recipe_of(other) == recipe_of(FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        (replace(FRAMES, stage="palette"), "stage"),
+        (replace(FRAMES, model=ModelConfig(unet=UNetConfig(heads=2))), "model.unet.heads"),
+        (replace(FRAMES, objective=DepthObjective(unroll=True)), "objective.unroll"),
+        (replace(FRAMES, data=replace(FRAMES.data, sources=())), "data.sources"),
+        (replace(FRAMES, data=replace(FRAMES.data, max_depth=10.0)), "data.max_depth"),
+        (replace(FRAMES, start_from="builtin"), "start_from"),
+        (replace(FRAMES, distil=DistilConfig()), "distil"),
+    ],
+)
+def test_what_decides_the_result_is_part_of_the_recipe(other: Experiment, name: str) -> None:
+    changed = difference(recipe_of(FRAMES), recipe_of(other))
+    assert changed is not None
+    assert changed[0] == name
+
+
+def test_whoever_brings_the_views_answers_for_data_and_beginning() -> None:
+    """As examples/train_builtin.py does: a run goes on where the weights that it began with no longer lie."""
+    began = replace(Experiment(), start_from="start/depth.safetensors", distil=DistilConfig(teacher="a"))
+    moved = replace(began, start_from=None, data=FRAMES.data, distil=DistilConfig(teacher="b"))
+    assert recipe_of(began, own_views=True) == recipe_of(moved, own_views=True)
+    assert recipe_of(began) != recipe_of(moved)
+
+
+def test_fine_tuning_on_a_sensor_makes_no_layer_of_the_builtin_model_anew() -> None:
+    experiment = compose("train", ["experiment=hololens"], Experiment())
+    source, _ = load_checkpoint(stage_path(str(experiment.start_from), experiment.stage))
+    assert isinstance(source, DiffusionModel)
+    report = transfer(source, DiffusionModel(experiment.model), experiment.shift_levels)
+    assert {account.outcome for account in report.accounts} == {"copied"}
+
+
+def frames() -> dict[str, Any]:
+    """A batch of a data set, which does not say what is known."""
+    depth = torch.full((2, 1, 16, 16), 3.0)
+    image = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    return {"image": image, "depth": depth, "counted": torch.ones_like(depth, dtype=torch.bool)}
+
+
+def test_a_model_that_reads_known_depth_learns_from_frames_where_none_is_shown() -> None:
+    unet = UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True))
+    model = DiffusionModel(ModelConfig(unet=unet, known_depth=True))
+    torch.nn.init.normal_(model.net.out.weight)  # a fresh network ends with zeros, which pass no gradient on
+    hidden = Experiment(model=model.config, objective=DepthObjective(show_known=0.0))
+    objective_of(hidden)(model, frames(), torch.Generator().manual_seed(0)).backward()
+    gradient = model.net.stem.weight.grad
+    assert gradient is not None
+    of_picture, of_known = gradient[:, :3], gradient[:, 3:5]
+    assert of_picture.any()
+    assert not of_known.any()
+    with pytest.raises(ValueError, match="what is known"):
+        objective_of(replace(hidden, objective=DepthObjective()))(model, frames(), torch.Generator())
+
+
+def test_each_process_reads_captions_on_its_own_device(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Loaded(Exception):  # noqa: N818 (no error)
+        pass
+
+    def load(device: torch.device) -> NoReturn:
+        raise Loaded(str(device))
+
+    second = SimpleNamespace(device=torch.device("cuda", 1))
+    monkeypatch.setattr("accelerate.PartialState", lambda cpu: second)
+    monkeypatch.setattr("depthgen.experiment.TextEncoder.load", load)
+    with pytest.raises(Loaded, match="cuda:1"):
+        run(Experiment(stage="completion", runs=str(tmp_path)))
