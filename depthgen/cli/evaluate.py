@@ -79,8 +79,9 @@ def _evaluate(overrides: list[str]) -> None:
     folder = Path(config.out)
     folder.mkdir(parents=True, exist_ok=True)  # an unwritable folder is better known before the work
     report = evaluate(config)
+    written = write_report(report, folder)  # before printing can fail: it may be the work of hours
     print(table(report))
-    print("\nwrote " + ", ".join(str(path) for path in write_report(report, folder)))
+    print("\nwrote " + ", ".join(str(path) for path in written))
 
 
 if __name__ == "__main__":

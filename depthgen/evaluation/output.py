@@ -22,6 +22,7 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     examples.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    tables = _write_rows(report, folder)  # first: they may be the work of hours, and all else is made of them
     sheet = best_worst(report.examples) if report.examples else None
     texts = {
         "report.json": _json(report),
@@ -31,15 +32,21 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf8")
     paths = [folder / name for name in texts]
-    for name, rows in zip(_csv_names(report.rows), report.rows.values(), strict=True):
-        paths.append(folder / name)
-        with paths[-1].open("w", newline="", encoding="utf8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+    paths += tables
     if sheet is not None:
         paths.append(folder / "best_worst.png")
         sheet.save(paths[-1])
+    return paths
+
+
+def _write_rows(report: Report, folder: Path) -> list[Path]:
+    """One CSV for every model, with a row an image."""
+    paths = [folder / name for name in _csv_names(report.rows)]
+    for path, rows in zip(paths, report.rows.values(), strict=True):
+        with path.open("w", newline="", encoding="utf8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
     return paths
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 RESAMPLES = 2000
 LEVEL = 0.95
+DRAWN_AT_ONCE = 2**20  # indices, or those of one resample where it has more: what is held in memory
 Row = Mapping[str, float | str | None]
 
 
@@ -26,8 +27,8 @@ def bootstrap(values: Sequence[float], seed: int = 0) -> Estimate:
     data = np.asarray(values, dtype=np.float64)
     if data.size == 0:
         raise ValueError("no values to average; evaluate at least one image")
-    draws = np.random.default_rng(seed).integers(data.size, size=(RESAMPLES, data.size))
-    low, high = np.quantile(data[draws].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    means = np.concatenate([data[draws].mean(axis=1) for draws in _resamples(data.size, seed)])
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(data.mean()), float(low), float(high))
 
 
@@ -41,10 +42,26 @@ def bootstrap_ratio(above: Sequence[float], below: Sequence[float], seed: int = 
         raise ValueError(f"a ratio needs as many values above as below, at least one; got {a.size}, {b.size}")
     if not b.any():
         raise ValueError("a ratio needs values below that are not all 0")
-    draws = np.random.default_rng(seed).integers(a.size, size=(RESAMPLES, a.size))
-    draws = draws[b[draws].any(1)]
-    low, high = np.quantile(a[draws].mean(1) / b[draws].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ratios = np.concatenate([_ratios(a[draws], b[draws]) for draws in _resamples(a.size, seed)])
+    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(a.mean() / b.mean()), float(low), float(high))
+
+
+def _ratios(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Of means along the rows of two arrays (R, N), but for rows that are all 0 below."""
+    defined = below.any(axis=1)
+    return above[defined].mean(axis=1) / below[defined].mean(axis=1)
+
+
+def _resamples(size: int, seed: int) -> Iterator[np.ndarray]:
+    """RESAMPLES rows (R, size) of indices drawn with replacement, a few rows at a time.
+
+    The numbers do not depend on how many: the generator goes on where it was.
+    """
+    generator = np.random.default_rng(seed)
+    rows = max(1, DRAWN_AT_ONCE // size)
+    for start in range(0, RESAMPLES, rows):
+        yield generator.integers(size, size=(min(rows, RESAMPLES - start), size))
 
 
 def summarize(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Estimate]:

@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from depthgen.evaluation import statistics
 from depthgen.evaluation.statistics import bootstrap, bootstrap_ratio, grouped, summarize
 
 
@@ -42,3 +45,29 @@ def test_rows_without_a_value_are_left_out_of_its_mean():
     means = summarize(rows, ["found", "named"])
     assert set(means) == {"found"}
     assert means["found"].mean == 0.5
+
+
+@pytest.mark.parametrize("at_once", [1, 1000, 2**20, 10**9])
+def test_an_interval_does_not_depend_on_how_many_are_drawn_at_once(at_once, monkeypatch):
+    """Each is what one array of all draws gives, which reports have printed so far."""
+    monkeypatch.setattr(statistics, "DRAWN_AT_ONCE", at_once)
+    a, b = np.random.default_rng(3).normal(1.0, 1.0, (2, 301)) * (np.arange(301) % 7 == 0)
+    draws = np.random.default_rng(5).integers(301, size=(2000, 301))
+    estimate, ratio = bootstrap(a, seed=5), bootstrap_ratio(a, b, seed=5)
+    ends = [0.025, 0.975]
+    assert [estimate.low, estimate.high] == np.quantile(a[draws].mean(1), ends).tolist()
+    assert [ratio.low, ratio.high] == np.quantile(a[draws].mean(1) / b[draws].mean(1), ends).tolist()
+
+
+def test_memory_does_not_grow_with_the_number_of_images():
+    tracemalloc.start()
+    bootstrap_ratio(np.ones(20_000), np.ones(20_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 2**20  # all draws at once are a GiB
+
+
+def test_draws_that_are_all_0_below_are_left_out():
+    below = np.zeros(3)
+    below[0] = 2.0
+    assert bootstrap_ratio([1.0, 0.0, 0.0], below).high < np.inf
