@@ -28,8 +28,10 @@ class CheckpointError(ValueError):
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write tensors and metadata to `path` and, beyond MOST_BYTES, to further parts beside it.
 
-    Each file is replaced at once, the first one last; parts of what was there before are removed. A tensor
-    that is larger by itself stays whole, in a part of its own.
+    All files are written aside before any takes its place, the first one last; parts of what was there before
+    are removed at the end. So a write that fails, on a full disk for instance, leaves what was there before.
+    One that is cut off between the renames may leave files of both, which `read_tensors` never takes for one
+    checkpoint. A tensor that is larger by itself stays whole, in a part of its own.
     """
     from safetensors.torch import save
 
@@ -39,9 +41,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     hashes = []
     for number, part in enumerate(parts[1:], 2):
         content = save(part)
-        _replace(part_path(path, number), content)
+        _aside(part_path(path, number)).write_bytes(content)
         hashes.append(_sha256(content))
-    _replace(path, save(parts[0], {**metadata, **({PARTS: json.dumps(hashes)} if hashes else {})}))
+    _aside(path).write_bytes(save(parts[0], {**metadata, **({PARTS: json.dumps(hashes)} if hashes else {})}))
+    for number in range(len(parts), 0, -1):
+        os.replace(_aside(part_path(path, number)), part_path(path, number))
     for surplus in before[len(parts) :]:
         surplus.unlink(missing_ok=True)
 
@@ -117,7 +121,6 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+def _aside(path: Path) -> Path:
+    """Where the new content of a file lies until all of it is written."""
+    return path.with_name(path.name + ".partial")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -202,21 +203,35 @@ def test_parts_that_a_new_checkpoint_does_not_have_are_removed(
     load_checkpoint(parted)
 
 
-def test_a_write_that_is_cut_short_never_loads_in_silence(
+def test_a_write_that_fails_leaves_what_was_there(parted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (before, extra), write = load_checkpoint(parted), Path.write_bytes
+
+    def refuses_the_first(path: Path, content: bytes) -> int:
+        if path.name.startswith(parted.name):
+            raise OSError("no space left")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", refuses_the_first)
+    with pytest.raises(OSError, match="no space"):
+        save_checkpoint(parted, randomised(load_checkpoint(parted)[0]))
+    after, same = load_checkpoint(parted)
+    assert same == extra
+    assert all(torch.equal(t, after.state_dict()[n]) for n, t in before.state_dict().items())
+
+
+def test_a_write_that_is_cut_off_between_renames_never_loads_in_silence(
     parted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import depthgen.weight_files as module
+    rename = os.replace
 
-    other, replace = randomised(load_checkpoint(parted)[0]), module._replace
+    def dies_at_the_first(source: Path, target: Path) -> None:
+        if target == parted:
+            raise KeyboardInterrupt
+        rename(source, target)
 
-    def refuses_the_first(path: Path, content: bytes) -> None:
-        if path == parted:
-            raise OSError("no space left")
-        replace(path, content)
-
-    monkeypatch.setattr(module, "_replace", refuses_the_first)
-    with pytest.raises(OSError, match="no space"):
-        save_checkpoint(parted, other)
+    monkeypatch.setattr(os, "replace", dies_at_the_first)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(parted, randomised(load_checkpoint(parted)[0]))
     with pytest.raises(CheckpointError, match="not the part that belongs to"):
         load_checkpoint(parted)
 
