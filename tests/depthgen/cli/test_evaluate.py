@@ -97,6 +97,19 @@ def test_several_models_on_a_folder(run, checkpoints: dict[str, Path], frames: P
     assert height > 6 * 100
 
 
+def test_what_was_measured_is_on_disk_before_it_is_printed(
+    run, checkpoints: dict[str, Path], frames: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def closed(_: object) -> str:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("depthgen.evaluation.table", closed)
+    with pytest.raises(SystemExit):
+        run("protocol=folder", f"data.root={frames}", f"checkpoint={checkpoints['depth']}", "steps=1")
+    assert len(list((tmp_path / "out").glob("*.csv"))) == 1
+    assert (tmp_path / "out" / "report.json").is_file()
+
+
 def test_broken_files_stop_or_are_listed(run, checkpoints: dict[str, Path], frames: Path, capsys):
     broken = frames / "cellar" / "depth_3.png"
     broken.write_bytes(broken.read_bytes()[:200])
