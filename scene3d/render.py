@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scene3d.scene import Scene
 
 Renderer = Literal["auto", "pyrender", "torch"]
+Layer = tuple[Tensor, Tensor, Tensor]  # of a mesh: premultiplied image, depth (0: nothing) and coverage
 GL_FROM_CV = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenGL cameras: y up, looking along -z
 DEPTH_RATIO = 5000  # at most, farthest to nearest of what is drawn: beyond it, the depth buffer grows coarse
 
@@ -47,8 +48,8 @@ def render_views(
     "auto" is pyrender, or torch and a warning if OpenGL is missing.
     """
     draw = _torch_views if renderer == "torch" or not _opengl_works(renderer) else _opengl_views
-    layers = zip(draw(mesh, cameras), draw(background, cameras), strict=True)
-    for camera, ((image, depth, coverage), (hidden, _, hidden_coverage)) in zip(cameras, layers, strict=True):
+    views = zip(cameras, draw((mesh, background), cameras), strict=True)
+    for camera, ((image, depth, coverage), (hidden, _, hidden_coverage)) in views:
         behind = hidden + (1 - hidden_coverage) * backdrop.seen_from(camera)
         picture = image + (1 - coverage) * behind
         yield Reprojection(image=picture.clamp(0, 1), depth=depth, known=depth > 0)
@@ -89,36 +90,50 @@ def at_size(camera: Camera, width: int, height: int) -> Camera:
     return replace(camera, K=K, width=width, height=height)
 
 
-def _torch_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Premultiplied image, depth (0: nothing) and coverage of each view, by the CPU rasteriser."""
+def _torch_views(meshes: Sequence[Mesh], cameras: Sequence[Camera]) -> Iterator[list[Layer]]:
+    """The meshes from each camera by the CPU rasteriser."""
     for camera in cameras:
-        view = rasterize(mesh, camera)
-        yield view.image * view.known, view.depth * view.known, view.known.float()
+        yield [_torch_layer(mesh, camera) for mesh in meshes]
 
 
-def _opengl_views(mesh: Mesh, cameras: Sequence[Camera]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def _torch_layer(mesh: Mesh, camera: Camera) -> Layer:
+    view = rasterize(mesh, camera)
+    return view.image * view.known, view.depth * view.known, view.known.float()
+
+
+def _opengl_views(meshes: Sequence[Mesh], cameras: Sequence[Camera]) -> Iterator[list[Layer]]:
     """The same through OpenGL; its four samples a pixel make coverage a fraction at silhouettes."""
-    if not len(mesh.faces):  # OpenGL knows no empty mesh
-        yield from _torch_views(mesh, cameras)
-        return
     import pyrender
 
-    scene = _opengl_scene(mesh)
-    flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.SKIP_CULL_FACES | pyrender.RenderFlags.RGBA
+    # one canvas for all meshes: where there are two, the end of one takes the display from the other
     canvas = pyrender.OffscreenRenderer(cameras[0].width, cameras[0].height)
+    scenes = [_opengl_scene(mesh) if len(mesh.faces) else None for mesh in meshes]
     try:
         for camera in cameras:
             canvas.viewport_width, canvas.viewport_height = camera.width, camera.height
-            lens = _lens(camera, mesh)
-            node = scene.add(lens, pose=camera.world_from_camera.numpy() @ GL_FROM_CV)
-            drawn = canvas.render(scene, flags)
-            scene.remove_node(node)
-            assert drawn is not None  # off screen there is always a picture
-            color, depth = drawn
-            rgba = torch.from_numpy(color.astype(np.float32) / 255).permute(2, 0, 1)
-            yield rgba[:3], torch.from_numpy(depth.copy())[None], rgba[3:]
+            yield [
+                _torch_layer(mesh, camera)  # OpenGL knows no empty mesh
+                if scene is None
+                else _opengl_layer(canvas, scene, mesh, camera)
+                for scene, mesh in zip(scenes, meshes, strict=True)
+            ]
     finally:
         canvas.delete()
+
+
+def _opengl_layer(
+    canvas: pyrender.OffscreenRenderer, scene: pyrender.Scene, mesh: Mesh, camera: Camera
+) -> Layer:
+    import pyrender
+
+    flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.SKIP_CULL_FACES | pyrender.RenderFlags.RGBA
+    node = scene.add(_lens(camera, mesh), pose=camera.world_from_camera.numpy() @ GL_FROM_CV)
+    drawn = canvas.render(scene, flags)
+    scene.remove_node(node)
+    assert drawn is not None  # off screen there is always a picture
+    color, depth = drawn
+    rgba = torch.from_numpy(color.astype(np.float32) / 255).permute(2, 0, 1)
+    return rgba[:3], torch.from_numpy(depth.copy())[None], rgba[3:]
 
 
 def _opengl_scene(mesh: Mesh) -> pyrender.Scene:
