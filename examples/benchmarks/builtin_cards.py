@@ -32,9 +32,9 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 51_200): (
-        "In three parts, worlds 160768 to 175615 in turn, most pictures twice; on from what shipped before (90,304 pictures "
-        "of worlds 133120 to 164863); three in ten with known depth; on one of two busy cores. What ships is the mean of "
+    ("depth", 44_800): (
+        "In three parts, worlds 175872 to 194303 in turn, most pictures once; on from what shipped before (141,504 pictures "
+        "of worlds 133120 to 175615); three in ten with known depth; on one of two busy cores. What ships is the mean of "
         "the weights before and after."
     ),
     ("completer", 50_784): "36 minutes on one of two busy cores, on worlds new to it.",
