@@ -134,12 +134,7 @@ def read_image(path: Path) -> Tensor:
     from PIL import Image
 
     with Image.open(path) as picture:
-        return image_to_tensor(picture.convert("RGB"))
-
-
-def image_to_tensor(picture: PILImage) -> Tensor:
-    """An RGB picture of PIL's as (3, H, W) float32 in [0, 1]."""
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
+        return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).float() / 255
 
 
 def _bytes_of(values: Tensor) -> Tensor:

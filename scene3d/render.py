@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -73,7 +74,8 @@ def render_views_to(
     if size is not None:
         cameras = [at_size(camera, *size) for camera in cameras]
     if renderer != "torch":
-        _load_pyrender()
+        with suppress(Exception):  # it is told where it is needed
+            _pyrender()  # before a mesh is made, which may take open3d: the first of them has OpenGL
     backdrop, background = make_backdrop(scene.frames), scene.background()
     views = render_views(scene.mesh(), cameras, backdrop, renderer, background)
     images = (view.image for view in views)
@@ -158,22 +160,20 @@ def _lens(camera: Camera, mesh: Mesh) -> pyrender.IntrinsicsCamera:
     return pyrender.IntrinsicsCamera(fx, fy, cx, cy, znear=near, zfar=far)
 
 
-def _load_pyrender() -> None:
-    """Load it, if it can be, before a mesh is made, which may take open3d: the first of them has OpenGL."""
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")  # read at pyrender's first import; no display
-    with suppress(Exception):
-        import pyrender  # noqa: F401
+def _pyrender() -> ModuleType:
+    """pyrender, told to draw off screen: it reads where at its first import."""
+    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
+    import pyrender
+
+    return pyrender
 
 
 def _opengl_works(renderer: Renderer) -> bool:
     """Whether pyrender can draw here; with "pyrender" a failure is the caller's to see."""
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
     try:
         if "open3d" in sys.modules and "pyrender" not in sys.modules:
             raise RuntimeError("open3d was loaded first, and brings an OpenGL of its own")
-        import pyrender
-
-        pyrender.OffscreenRenderer(8, 8).delete()
+        _pyrender().OffscreenRenderer(8, 8).delete()
     except Exception as error:  # every platform fails in its own way: ImportError, OSError, EGLError, ...
         if renderer == "pyrender":
             raise
