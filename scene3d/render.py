@@ -73,7 +73,7 @@ def render_views_to(
         raise ValueError(f"{path}: pictures go to a film (.mp4) or a folder, not to {path.suffix}")
     if size is not None:
         cameras = [at_size(camera, *size) for camera in cameras]
-    if renderer != "torch":
+    if renderer != "torch" and "open3d" not in sys.modules:
         with suppress(Exception):  # it is told where it is needed
             _pyrender()  # before a mesh is made, which may take open3d: the first of them has OpenGL
     backdrop, background = make_backdrop(scene.frames), scene.background()
