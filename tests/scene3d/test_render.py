@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import imageio.v2 as imageio
 import numpy as np
@@ -112,3 +113,13 @@ def test_an_empty_mesh_shows_the_backdrop(garden: Scene) -> None:
     (view,) = render.render_views(empty, [garden.frames[0].camera], backdrop, "torch")
     assert not view.known.any()
     assert torch.equal(view.image, backdrop.seen_from(garden.frames[0].camera).clamp(0, 1))
+
+
+def test_where_open3d_was_loaded_first_the_picture_is_drawn_on_the_cpu(
+    garden: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "open3d", ModuleType("open3d"))
+    monkeypatch.delitem(sys.modules, "pyrender", raising=False)
+    with pytest.warns(UserWarning, match="open3d was loaded first"):
+        render_views_to(garden, tmp_path / "pictures", [garden.frames[0].camera])
+    assert len(list((tmp_path / "pictures").iterdir())) == 1
