@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from depthgen.checkpoint import load_checkpoint, save_checkpoint, stage_path
 from depthgen.data.frames import DataConfig, Frames, broken_files
 from depthgen.data.pool import PoolViews
+from depthgen.data.registry import IMAGE_READERS
 from depthgen.data.synthetic import SyntheticConfig, write_sources
 from depthgen.data.worlds import WorldViews, collate
 from depthgen.distillation import DistilConfig, lesson
@@ -110,9 +110,9 @@ def run(experiment: Experiment, views: PoolViews | None = None, encoder: TextEnc
 def recipe_of(experiment: Experiment, own_views: bool = False) -> dict[str, Any]:
     """What decides the result besides `train`, as plain values: with another recipe, no run is resumed.
 
-    Free to change are where data lie, which worlds are rendered and how many, what is only logged and whether
-    broken files are left out. own_views: the caller brings the data, and answers for what each part of a run
-    began with, too.
+    Free to change are where data lie (the folders of sources are told apart by their names), which worlds are
+    rendered and how many, what is only logged and whether broken files are left out. own_views: the caller
+    brings the data, and answers for what each part of a run began with, too.
     """
     values = asdict(experiment)
     described_by = DESCRIBED_BY.get(experiment.stage, ("model",))
@@ -129,11 +129,34 @@ def _data_recipe(config: DataConfig) -> dict[str, Any]:
     if not config.sources:
         return {"sources": [], "worlds": {"size": config.worlds.size}}
     free = ("worlds", "root", "validation", "skip_broken")
-    return {name: value for name, value in asdict(config).items() if name not in free}
+    recipe = {name: value for name, value in asdict(config).items() if name not in free}
+    for source in recipe["sources"]:
+        source["root"] = source["root"] and Path(source["root"]).name
+    return recipe
+
+
+def _check_sources(experiment: Experiment) -> None:
+    """ValueError where the data sets cannot teach what the stage is to learn."""
+    names = [source.name for source in experiment.data.sources]
+    if names and experiment.stage not in ("palette", "depth"):
+        raise ValueError(f"data.sources: {experiment.stage} is learned from rendered worlds; leave it empty")
+    if not names or experiment.stage != "depth":
+        return
+    without_depth = [name for name in names if name in IMAGE_READERS]
+    if without_depth:
+        raise ValueError(f"data.sources: {without_depth[0]} holds pictures without depth")
+    given, model = experiment.data.canonical_fov, experiment.model
+    meant = None if model.unet.field_of_view else model.training_fov
+    if given != meant:
+        raise ValueError(
+            f"data.canonical_fov must be {json.dumps(meant)}, not {json.dumps(given)}: model.training_fov, "
+            "or null where the model is told the field of view (model.unet.field_of_view)"
+        )
 
 
 def _data(experiment: Experiment, broken: Path) -> tuple[Dataset, list[Batch]]:
     """What to train on, and held-out batches."""
+    _check_sources(experiment)
     config = experiment.data
     write_sources(experiment.synthetic, config)
     data = Frames(config, broken) if config.sources else WorldViews(config.worlds)
@@ -175,27 +198,13 @@ def objective_of(experiment: Experiment, encoder: TextEncoder | None = None) -> 
     if experiment.stage == "judge":
         return judge_loss()
     if experiment.stage == "depth":
-        loss = depth_loss(model, experiment.objective)
-        return loss if experiment.objective.show_known else _nothing_known(loss)
+        return depth_loss(model, experiment.objective)
     if experiment.stage == "palette":
         return palette_loss(model.prediction, experiment.palette)
     if experiment.stage == "upsampling":
         return upsampling_loss(model.prediction)
     assert encoder is not None
     return completion_loss(encoder, model.prediction)
-
-
-def _nothing_known(loss: Objective) -> Objective:
-    """The loss of batches that need not say what is known, as nothing of it is shown.
-
-    So a model that reads known depth can be fine-tuned on frames of one camera: to the filters that read it,
-    there is then nothing to learn, and they stay as they are.
-    """
-
-    def on_unknown(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
-        return loss(model, {**batch, "known": torch.zeros_like(batch["counted"])}, generator)
-
-    return on_unknown
 
 
 def _images_a_step(train: TrainConfig) -> int:

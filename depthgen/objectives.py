@@ -279,11 +279,18 @@ def _some_fov(fov: Tensor | None, drop: float, generator: torch.Generator) -> Te
 
 def _some_known(batch: Batch, model_config: ModelConfig, share: float, generator: torch.Generator) -> Tensor:
     """(B, 1, H, W) bool: `known` of this share of the batch, nothing of the others; of a model that takes no
-    known depth, nothing at all. ValueError where the data say nothing of it."""
-    if not model_config.known_depth:
+    known depth, nothing at all. ValueError where the data say nothing of it.
+
+    With a share of 0 they need not: so a model that reads known depth is fine-tuned on frames of one camera,
+    and the filters that read it, to which there is then nothing to learn, stay as they are.
+    """
+    if not (model_config.known_depth and share):
         return torch.zeros_like(batch["counted"])
     if "known" not in batch:
-        raise ValueError("model.known_depth needs data that say what is known: rendered worlds do")
+        raise ValueError(
+            "model.known_depth needs data that say what is known, as rendered worlds do; "
+            "objective.show_known=0 trains on others"
+        )
     shown = _uniform(len(batch["known"]), generator) < share
     return batch["known"] & shown[:, None, None, None]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
@@ -50,8 +49,8 @@ def validation_batches(config: DataConfig, broken: Path, size: int) -> list[Batc
     if not config.validation:
         return []
     frames = Frames(replace(config, sources=config.validation), broken)
-    stride = max(1, len(frames) // VALIDATION_SAMPLES)
-    return _batched([frames[i] for i in range(0, len(frames), stride)][:VALIDATION_SAMPLES], size)
+    count = min(len(frames), VALIDATION_SAMPLES)
+    return _batched([frames[i * len(frames) // count] for i in range(count)], size)
 
 
 def _batched(samples: list[dict[str, Any]], size: int) -> list[Batch]:
@@ -60,7 +59,10 @@ def _batched(samples: list[dict[str, Any]], size: int) -> list[Batch]:
 
 @dataclass(frozen=True)
 class Validation:
-    """Scalars and a panel of pictures of a model (called with it), with the same batches and noise."""
+    """Scalars and a panel of pictures of a model (called with it), with the same batches and noise.
+
+    Scalars are means over all batches; what nothing was measured of is left out.
+    """
 
     stage: str
     objective: Objective
@@ -72,17 +74,14 @@ class Validation:
         device = next(model.parameters()).device
         generator = torch.Generator(device).manual_seed(0)
         measured = [self._measure(model, _on(batch, device), generator) for batch in self.batches]
-        sizes = [len(batch["image"]) for batch in self.batches]
-        scalars = {
-            name: round(float(np.average([values[name] for values in measured], weights=sizes)), 5)
-            for name in measured[0]
-        }
+        values = {name: torch.cat([scores[name] for scores in measured]) for name in measured[0]}
+        scalars = {name: round(v.double().mean().item(), 5) for name, v in values.items() if len(v)}
         return scalars | panel(self.stage, model, _on(self.batches[0], device))
 
-    def _measure(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, float]:
-        loss = self.objective(model, batch, generator).item()
+    def _measure(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        loss = self.objective(model, batch, generator).expand(len(batch["image"]))
         if self.stage == "judge":
-            return {"val_loss": loss, **judge_scores(model, batch)}
+            return {"val_loss": loss, **verdicts(model(2 * batch["image"] - 1), batch)}
         if self.stage == "depth":
             assert isinstance(model, DiffusionModel)
             return {"val_loss": loss, **depth_scores(model, batch)}
@@ -100,15 +99,16 @@ def panel(stage: str, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     return {}
 
 
-def depth_scores(model: DiffusionModel, batch: Batch) -> dict[str, float]:
-    """REL and delta_1 of `_depth_from_noise`, over counted pixels that are no sky, under 40 m."""
+def depth_scores(model: DiffusionModel, batch: Batch) -> dict[str, Tensor]:
+    """REL and delta_1 of `_depth_from_noise`, over counted pixels that are no sky, under 40 m: (N,) of the N
+    pictures that have any."""
     truth = batch["depth"]
     depth = _depth_from_noise(model, batch)
     counted = batch.get("valid", batch["counted"]) & (truth < min(40.0, model.config.coding.far))
     rows = [(d, t, v) for d, t, v in zip(depth, truth, counted, strict=True) if v.any()]
     return {
-        "rel": sum(float(abs_rel(*row)) for row in rows) / max(1, len(rows)),
-        "delta1": sum(float(delta(*row)) for row in rows) / max(1, len(rows)),
+        "rel": torch.tensor([float(abs_rel(*row)) for row in rows]),
+        "delta1": torch.tensor([float(delta(*row)) for row in rows]),
     }
 
 
@@ -139,12 +139,6 @@ def upsampling_panel(model: DiffusionModel, batch: Batch) -> Tensor:
     drawn = _from_noise(model, condition, image, None, steps=UPSAMPLER_STEPS)
     columns = [((x + 1) / 2).clamp(0, 1) for x in (condition[:, :3], drawn)] + [image]
     return torch.cat(list(torch.cat(columns, dim=-1)), dim=-2)
-
-
-def judge_scores(model: nn.Module, batch: Batch) -> dict[str, float]:
-    """Share of right answers for each attribute; of the objects in sight, and of their colours."""
-    right = verdicts(model(2 * batch["image"] - 1), batch)
-    return {name: values.float().mean().item() for name, values in right.items()}
 
 
 def verdicts(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:

@@ -25,7 +25,8 @@ protocols:
   held_out_words              the same in words that no training caption contains
 
 Scores are REL, RMS, delta_1..3, log10, Sq-rel, RMS log and SILog, taken per image and averaged over images,
-with 95 % bootstrap intervals. Predictions are resized bilinearly to the truth and clamped to its range.
+with 95 % bootstrap intervals. Predictions are resized bilinearly to the truth and clamped to the
+protocol's range.
 
 keys and their defaults:
   checkpoint=builtin    builtin, marigold, depth-anything-v2-small, depth-pro, a hub id, a .safetensors file

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from depthgen.data.sample import Diagnosis
+
+if TYPE_CHECKING:
+    import h5py
 
 NAMED_MISSING = 20  # a doctor names so many and counts the rest
 
@@ -70,6 +73,15 @@ def read_split_list(path: Path, fields: int) -> list[list[str]]:
     if not rows:
         raise ValueError(f"{path}: the list is empty; fetch it again")
     return rows
+
+
+def open_hdf5(path: Path) -> h5py.File:
+    """The open file, closed by `with`; OSError as h5py raises it, ValueError where there is no h5py."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ValueError(f"{path}: HDF5 needs h5py; pip install 'scene3d[data]'") from error
+    return h5py.File(path, "r")
 
 
 def focal_of(row: Sequence[str], path: Path) -> float:

@@ -34,7 +34,7 @@ class SourceConfig:
     root: str | None = None
     split: str = "train"
     options: dict[str, Any] = field(default_factory=dict)  # further arguments of the reader
-    share: float | None = None  # of the mixture; None: in proportion to its number of frames
+    share: float | None = None  # of the mixture, see `Mixture`; None: by its number of frames
 
     def place(self, data_root: str | Path) -> Path:
         """The folder of this data set."""
@@ -52,7 +52,7 @@ class DataConfig:
     size: tuple[int, int] = (64, 64)  # height, width
     max_depth: float = 80.0  # metres; farther is not counted and infilled as this
     # Degrees over the shorter side: depth is given as a camera with this field of view would see it, which is
-    # what a model with this `training_fov` learns. None: as it is.
+    # what a model with this `training_fov` that is not told the field of view learns. None: as it is.
     canonical_fov: float | None = None
     infill: bool = True  # holes get the depth of the nearest known pixel; without, they stay at the near end
     # What finds the sky, which is infilled with max_depth: "none"; "rule"; "file", a mask NAME_sky.png beside
@@ -122,20 +122,27 @@ def broken_files(log: Path) -> list[str]:
 class Mixture:
     """Which frame of which data set each sample of an epoch is, without a list of millions of them.
 
-    Each set fills its share of as many places as there are frames in all, starting again where it is too
-    short; a share that is None is its part of all frames. ValueError for an empty set or shares that are not
-    positive.
+    Shares are relative to each other where every set has one; beside sets without one (None) they are parts
+    of the whole, and these sets divide what is left by their numbers of frames. An epoch is as long as it
+    takes to show every frame: sets that are shorter than their part of it start again. ValueError for an
+    empty set and shares that are not positive or leave nothing.
     """
 
     def __init__(self, lengths: Sequence[int], shares: Sequence[float | None]) -> None:
         if not lengths or min(lengths) < 1:
             raise ValueError("data.sources names no data set with frames")
-        total = sum(lengths)
-        weights = [n / total if share is None else share for n, share in zip(lengths, shares, strict=True)]
-        if min(weights) <= 0:
-            raise ValueError(f"shares of data.sources must be positive, got {list(shares)}")
+        given = [share for share in shares if share is not None]
+        rest = sum(n for n, share in zip(lengths, shares, strict=True) if share is None)
+        left = 1 - sum(given)
+        if any(share <= 0 for share in given) or (rest and left <= 0):
+            raise ValueError(
+                "shares of data.sources must be positive, and below 1 in all where a set has none; "
+                f"got {list(shares)}"
+            )
+        weights = [left * n / rest if s is None else s for n, s in zip(lengths, shares, strict=True)]
+        places = max(n / weight for n, weight in zip(lengths, weights, strict=True))  # of a share of 1
         self.lengths = tuple(lengths)
-        self.ends = list(accumulate(max(1, round(total * weight / sum(weights))) for weight in weights))
+        self.ends = list(accumulate(round(places * weight) for weight in weights))
 
     def __len__(self) -> int:
         return self.ends[-1]

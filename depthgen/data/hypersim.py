@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from depthgen.data.decode import to_metres
-from depthgen.data.files import examine, find, first_file
+from depthgen.data.files import examine, find, first_file, open_hdf5
 from depthgen.data.sample import RGBD, BrokenSample, Diagnosis, planar_z
 from depthgen.geometry import Camera
 
@@ -138,10 +138,8 @@ def tone_mapped(color: np.ndarray, geometry: Tensor) -> Tensor:
 
 def load_hdf5(path: Path, key: str = "dataset") -> np.ndarray:
     """The array under `key` of an HDF5 file; BrokenSample if the file or the key cannot be read."""
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return file[key][()]  # type: ignore[index]
     except FileNotFoundError as error:
         raise BrokenSample(path, "no such file") from error

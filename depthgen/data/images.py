@@ -102,8 +102,9 @@ class _Pictures:
     @classmethod
     def _source(cls, root: Path, split: str, leave_out: LeaveOut | None) -> ImageFolder | ImageShards | None:
         shards = sorted([*root.glob(f"*{split}*.tar"), *root.glob(f"{split}/*.tar")])
-        if shards:
-            return ImageShards(shards, leave_out)
+        source = ImageShards(shards, leave_out) if shards else None
+        if source:  # an archive of archives, as ImageNet comes, holds no picture: it may be unpacked beside
+            return source
         folder = next((root / f for f in cls.folders[split] if (root / f).is_dir()), None)
         return ImageFolder(folder) if folder else None
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from depthgen.data.decode import check_same_size, depth_levels, picture_levels, to_metres, to_picture
-from depthgen.data.files import base_of, examine, find, focal_of, read_split_list
+from depthgen.data.files import base_of, examine, find, focal_of, open_hdf5, read_split_list
 from depthgen.data.sample import RGBD, BrokenSample, Diagnosis
 
 # The colour camera of the toolbox, to which depth is registered. Some programs count its principal point from
@@ -104,10 +104,8 @@ def _split_numbers(path: Path, key: str) -> np.ndarray:
 
 
 def _opened(path: Path) -> Any:
-    import h5py
-
     try:
-        file = h5py.File(path, "r")
+        file = open_hdf5(path)
     except OSError as error:
         raise BrokenSample(path, f"not an HDF5 file, or truncated ({error}); fetch it again") from error
     absent = [key for key in ("images", "rawDepths") if key not in file]

@@ -32,7 +32,7 @@ def read_trajectory(root: Path, path: str, layout: Layout) -> Tensor:
     else:
         rows = _numbers(root / path)
         poses = {"rows": _from_rows, "tum": _from_tum, "log": _from_log}[layout](rows, root / path)
-    return _rigid(poses, root / path)
+    return rigid(poses, root / path)
 
 
 def read_matrix(path: Path) -> Tensor:
@@ -45,13 +45,18 @@ def read_matrix(path: Path) -> Tensor:
     return whole
 
 
-def _rigid(poses: Tensor, path: Path) -> Tensor:
-    """The same poses with the nearest exact rotations (of those that are finite)."""
+def rigid(poses: Tensor, path: Path) -> Tensor:
+    """The same poses (N,4,4) with the nearest exact rotations (of those that are finite).
+
+    BrokenSample, which names `path`, where there is no rotation near.
+    """
     poses = poses.clone()
     finite = poses.isfinite().flatten(1).all(1)
+    shifted = (poses[finite, 3] - torch.tensor([0.0, 0, 0, 1])).abs() > RIGID_TOLERANCE
     u, scales, v = torch.linalg.svd(poses[finite, :3, :3])
     rotations = u @ v
-    if ((scales - 1).abs() > RIGID_TOLERANCE).any() or (torch.linalg.det(rotations) < 0).any():
+    stretched = (scales - 1).abs() > RIGID_TOLERANCE
+    if shifted.any() or stretched.any() or (torch.linalg.det(rotations) < 0).any():
         raise BrokenSample(path, "a pose is not a rotation and a translation; give camera-to-world matrices")
     poses[finite, :3, :3] = rotations
     return poses

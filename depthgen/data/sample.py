@@ -146,8 +146,3 @@ def planar_z(ray_length: Tensor, camera: Camera) -> Tensor:
     from depthgen.geometry import pixel_rays
 
     return ray_length / pixel_rays(camera).norm(dim=-1).to(ray_length)[None]
-
-
-def require(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
-    """Those of `paths` that do not exist, as texts below `root`."""
-    return tuple(str(path.relative_to(root)) for path in paths if not path.exists())

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from depthgen.data.decode import depth_levels, picture_levels, to_metres, to_picture
 from depthgen.data.files import natural_key
+from depthgen.data.poses import rigid
 from depthgen.data.sample import RGBD, BrokenSample, Diagnosis, LeaveOut, open_each
 from depthgen.data.sens import SensFile
 
@@ -99,11 +100,12 @@ class SensScene:
     def __getitem__(self, index: int) -> RGBD:
         path, header = self.file.path, self.file.header
         frame = self.file[index]
-        levels = picture_levels(Path(f"{path}, frame {index}"), frame.jpeg)
+        frame_path = Path(f"{path}, frame {index}")
+        levels = picture_levels(frame_path, frame.jpeg)
         depth, valid = to_metres(frame.depth, 1 / header.depth_shift)
         name = f"{path.parent.name}/{index:06d}"
         K = torch.from_numpy(header.color_intrinsic[:3, :3].copy())
-        return RGBD(to_picture(levels), depth, valid, name, K, _pose(frame.world_from_camera))
+        return RGBD(to_picture(levels), depth, valid, name, K, _pose(frame.world_from_camera, frame_path))
 
 
 class ExportedScene:
@@ -124,7 +126,8 @@ class ExportedScene:
             self._K = torch.from_numpy(intrinsic[:3, :3].copy())
         depth, valid = to_metres(depth_levels(depth_file), MILLIMETRE)
         name = f"{self.folder.name}/color/{picture.name}"
-        return RGBD(to_picture(picture_levels(picture)), depth, valid, name, self._K, _pose(_matrix(pose)))
+        world_from_camera = _pose(_matrix(pose), pose)
+        return RGBD(to_picture(picture_levels(picture)), depth, valid, name, self._K, world_from_camera)
 
     def files(self, index: int) -> tuple[Path, Path, Path]:
         """Picture, depth map and pose of frame `index`."""
@@ -177,9 +180,11 @@ def _problems(folder: Path) -> list[str]:
     return [f"{path}: no such file" for path in files if not path.is_file()]
 
 
-def _pose(matrix: np.ndarray) -> Tensor | None:
-    """(4,4) float64 metres; None where tracking was lost."""
-    return torch.from_numpy(matrix.astype(np.float64)) if np.isfinite(matrix).all() else None
+def _pose(matrix: np.ndarray, path: Path) -> Tensor | None:
+    """(4,4) float64 metres; None where tracking was lost. BrokenSample, which names `path`, for no pose."""
+    if not np.isfinite(matrix).all():
+        return None
+    return rigid(torch.from_numpy(matrix.astype(np.float64))[None], path)[0]
 
 
 def _matrix(path: Path) -> np.ndarray:

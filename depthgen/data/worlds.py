@@ -86,11 +86,13 @@ class WorldViews(Dataset):
 
 
 def render_shards(config: WorldsConfig) -> list[Path]:
-    """The shards of `config`, rendering those that are missing; ValueError if its seeds reach the
-    evaluation's."""
-    assert_training_seed(config.seed + config.count - 1)
-    root = Path(config.folder) / f"v{GENERATOR_VERSION}-{config.size}px"
+    """The shards of `config`, rendering those that are missing; ValueError if there are none or their seeds
+    reach the evaluation's."""
+    if config.count < 1:
+        raise ValueError(f"data.worlds.count must be at least 1, got {config.count}")
     starts = range(config.seed, config.seed + config.count, WORLDS_PER_SHARD)
+    assert_training_seed(starts[-1] + WORLDS_PER_SHARD - 1)  # shards are rendered whole
+    root = Path(config.folder) / f"v{GENERATOR_VERSION}-{config.size}px"
     paths = [root / f"{start:010d}" for start in starts]
     missing = [
         (start, path, config.size) for start, path in zip(starts, paths, strict=True) if not path.is_dir()

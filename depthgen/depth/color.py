@@ -13,6 +13,7 @@ _SPECTRAL = torch.tensor(
     ],
     dtype=torch.float32,
 )  # fmt: skip
+LEAST = 1e-6  # metres, whose logarithm is still a number
 _INVALID = torch.tensor([40, 40, 48], dtype=torch.uint8)
 
 
@@ -24,7 +25,7 @@ def colorize(depth: Tensor, valid: Tensor, near: float | None = None, far: float
     canvas = _INVALID.expand(*depth.shape, 3).clone()
     if not valid.any():
         return canvas
-    log_depth = torch.log(depth[valid].float().cpu().clamp_min(1e-6))
+    log_depth = torch.log(depth[valid].float().cpu().clamp_min(LEAST))
     low = _log_or_quantile(near, log_depth, 0.01)
     high = _log_or_quantile(far, log_depth, 0.99)
     unit = ((log_depth - low) / (high - low).clamp_min(1e-6)).clamp(0.0, 1.0)
@@ -34,7 +35,7 @@ def colorize(depth: Tensor, valid: Tensor, near: float | None = None, far: float
 
 def _log_or_quantile(metres: float | None, log_depth: Tensor, share: float) -> Tensor:
     if metres is not None:
-        return torch.log(torch.tensor(metres))
+        return torch.log(torch.tensor(float(metres)).clamp_min(LEAST))
     return log_depth.kthvalue(1 + int(share * (log_depth.numel() - 1))).values  # quantile() has a size limit
 
 

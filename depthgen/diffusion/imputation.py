@@ -37,10 +37,6 @@ class Known:
     values: Tensor
     where: Tensor
 
-    def impose(self, z: Tensor) -> Tensor:
-        """z (B, C, H, W) with the known values in their places."""
-        return torch.where(self.where, self.values, z)
-
     def only(self, x: Tensor) -> Tensor:
         """x (B, C, H, W) at known places, 0 elsewhere."""
         return torch.where(self.where, x, 0)

@@ -33,7 +33,7 @@ def world_case(sample: DepthSample) -> Case:
 
 @dataclass
 class DatasetCases:
-    """The frames `indices` of a data set, as `protocol` wants them; its labels are image and scene.
+    """The frames `indices` of a data set, as `protocol` wants them; its label is image.
 
     broken: messages of the frames that could not be read, filled on the way. Without skip_broken the first
     one is a ValueError.

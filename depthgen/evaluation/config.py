@@ -51,6 +51,10 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         if self.count is not None and self.count < 1:
             raise ValueError(f"count must be at least 1, got {self.count}")
+        if self.baseline_worlds < 1:
+            raise ValueError(f"baseline_worlds must be at least 1, got {self.baseline_worlds}")
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
         for key, choices in CHOICES.items():
             if getattr(self, key) not in choices:
                 raise ValueError(f"no {key}={getattr(self, key)}; there are: {', '.join(choices)}")

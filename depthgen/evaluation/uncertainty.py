@@ -47,7 +47,7 @@ def _centred_ranks(values: Tensor) -> Tensor:
 def risk_coverage(error: Tensor, spread: Tensor, coverages: Sequence[float]) -> list[float]:
     """Mean error of the pixels with the least spread, as a share of the mean over all; one for each coverage.
 
-    error, spread: any equal shape; coverages in (0, 1]. 1 everywhere for a spread that tells nothing.
+    error, spread: any equal shape; coverages in (0, 1]. Pixels of equal spread stay in their order.
     """
     ordered = error.flatten()[spread.flatten().argsort(stable=True)].double()
     kept = [max(1, round(share * ordered.numel())) for share in coverages]

@@ -72,6 +72,49 @@ def test_fine_tuning_on_a_sensor_makes_no_layer_of_the_builtin_model_anew() -> N
     assert {account.outcome for account in report.accounts} == {"copied"}
 
 
+def test_depth_is_scaled_for_models_that_are_not_told_the_field_of_view_alone(tmp_path: Path) -> None:
+    """The estimator scales their answers back, and no others."""
+    experiment = compose("train", ["experiment=hololens", f"runs={tmp_path}"], Experiment())
+    scaled = replace(experiment, data=replace(experiment.data, canonical_fov=60.0))
+    with pytest.raises(ValueError, match="canonical_fov must be null, not 60"):
+        run(scaled)
+    unet = UNetConfig(channels=(16, 16), blocks=(1, 1), attention=(False, True))
+    with pytest.raises(ValueError, match=r"canonical_fov must be 60\.0, not null"):
+        run(replace(experiment, start_from=None, model=ModelConfig(unet=unet)))
+    with pytest.raises(ValueError, match="no such folder"):  # the next that lacks
+        run(replace(experiment, data=replace(experiment.data, root=str(tmp_path))))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "message"),
+    [
+        (replace(FRAMES, data=DataConfig(sources=(SourceConfig("imagenet"),))), "without depth"),
+        (replace(FRAMES, stage="upsampling"), "rendered worlds"),
+    ],
+)
+def test_data_sets_that_cannot_teach_a_stage_are_refused(
+    experiment: Experiment, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        run(replace(experiment, runs=str(tmp_path)))
+
+
+def test_experiments_on_data_sets_scale_depth_as_their_models_need() -> None:
+    for name in ("indoor", "outdoor", "nyu", "kitti", "hololens", "nyu_small", "kitti_small"):
+        experiment = compose("train", [f"experiment={name}"], Experiment())
+        as_it_is = experiment.model.unet.field_of_view or experiment.model.training_fov is None
+        assert (experiment.data.canonical_fov is None) == as_it_is, name
+
+
+def test_a_source_may_move_but_not_become_another() -> None:
+    before, moved, other = (
+        recipe_of(replace(FRAMES, data=DataConfig(sources=(SourceConfig("folder", root),))))
+        for root in ("/old/hololens", "/new/hololens", "/old/kinect")
+    )
+    assert difference(before, moved) is None
+    assert difference(before, other) is not None
+
+
 def frames() -> dict[str, Any]:
     """A batch of a data set, which does not say what is known."""
     depth = torch.full((2, 1, 16, 16), 3.0)

@@ -128,8 +128,15 @@ def test_a_mixture_has_its_shares(case: tuple[list[int], list[float]]) -> None:
     places = list(Mixture(lengths, shares))
     for number, (length, share) in enumerate(zip(lengths, shares, strict=True)):
         rows = [row for s, row in places if s == number]
-        assert abs(len(rows) - sum(lengths) * share / sum(shares)) <= 1
-        assert set(rows) == set(range(min(length, len(rows))))
+        assert len(rows) == pytest.approx(len(places) * share / sum(shares), abs=1 + len(shares))
+        assert set(rows) == set(range(length))
+    assert any(len([row for s, row in places if s == number]) == n for number, n in enumerate(lengths))
+
+
+def test_a_share_is_a_part_of_the_whole_beside_sets_without_one() -> None:
+    """Of 100 frames half, of 900 the other half: the 100 are shown nine times."""
+    sets = [number for number, _ in Mixture([100, 900], [0.5, None])]
+    assert sets.count(0) == sets.count(1) == 900
 
 
 def test_a_mixture_without_shares_shows_every_frame_once() -> None:
@@ -141,3 +148,5 @@ def test_an_empty_mixture_is_refused() -> None:
         Mixture([], [])
     with pytest.raises(ValueError, match="positive"):
         Mixture([3], [-1.0])
+    with pytest.raises(ValueError, match="below 1"):
+        Mixture([3, 3], [1.0, None])

@@ -109,6 +109,17 @@ def test_shards_are_read_in_any_order(tmp_path: Path) -> None:
         data[8]
 
 
+def test_an_archive_of_archives_gives_way_to_what_was_unpacked_beside_it(tmp_path: Path) -> None:
+    """As ImageNet comes, and as others ask for it to stay."""
+    (tmp_path / "ILSVRC2012_img_train.tar").write_bytes(ustar({"n01.tar": ustar({"a.JPEG": grey(0)})}))
+    with pytest.raises(ValueError, match="no pictures"):
+        ImageNet(tmp_path)
+    (tmp_path / "train" / "n01").mkdir(parents=True)
+    (tmp_path / "train" / "n01" / "a.JPEG").write_bytes(grey(70))
+    assert level(ImageNet(tmp_path), 0) == pytest.approx(70, abs=1)
+    assert ImageNet.doctor(tmp_path).healthy
+
+
 def test_a_resumed_run_sees_what_the_whole_run_would_have_seen(tmp_path: Path) -> None:
     shard_set(tmp_path)
 

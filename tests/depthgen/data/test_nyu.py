@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,12 @@ def test_labelled_says_which_file_is_absent(labelled: Path, name: str) -> None:
     diagnosis = NyuLabelled.doctor(labelled)
     assert not diagnosis.healthy
     assert name in diagnosis.missing[0]
+
+
+def test_labelled_says_what_reads_hdf5(labelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)  # importing it now fails
+    diagnosis = NyuLabelled.doctor(labelled)
+    assert "HDF5 needs h5py" in diagnosis.missing[0]
 
 
 def test_labelled_damage_is_named(labelled: Path) -> None:

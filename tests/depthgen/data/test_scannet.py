@@ -160,6 +160,23 @@ def test_exported_frames_go_by_number_and_say_what_lacks(tmp_path: Path) -> None
     assert [line.split("/")[-1] for line in ScanNet.doctor(tmp_path).missing] == ["9.png: no such file"]
 
 
+def test_poses_become_exactly_rigid_or_are_named(tmp_path: Path) -> None:
+    exported(tmp_path, "scene0002_01", range(1, 4))
+    angle = np.radians(30)
+    turned = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    rounded, stretched = np.eye(4), np.diag([1.1, 1, 1, 1])
+    rounded[:3, :3] = turned.round(4)
+    np.savetxt(tmp_path / "scene0002_01" / "pose" / "1.txt", rounded)
+    np.savetxt(tmp_path / "scene0002_01" / "pose" / "2.txt", stretched)
+    np.savetxt(tmp_path / "scene0002_01" / "pose" / "3.txt", np.ones((4, 4)))
+    camera = ScanNet(tmp_path)[0].camera
+    assert camera is not None
+    torch.testing.assert_close(camera.world_from_camera[:3, :3], torch.from_numpy(turned), atol=1e-4, rtol=0)
+    for index in (1, 2):
+        with pytest.raises(BrokenSample, match=rf"{index + 1}\.txt: a pose is not a rotation"):
+            ScanNet(tmp_path)[index]
+
+
 def test_lists_split_the_scenes_and_stride_thins_them(tmp_path: Path) -> None:
     scene(tmp_path, sens_bytes(5), "scene0000_00")
     scene(tmp_path, sens_bytes(2), "scene0000_01")
@@ -184,7 +201,7 @@ def test_lists_split_the_scenes_and_stride_thins_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sens", [True, False])
 def test_what_the_writer_writes_comes_back(tmp_path: Path, sens: bool) -> None:
-    depth = torch.rand(1, 4, 6) * 9 + 0.5
+    depth = torch.rand(1, 4, 6, generator=torch.Generator().manual_seed(0)) * 9 + 0.5
     valid = depth < 8
     image = torch.full((3, 10, 12), 0.5)
     K, pose = torch.from_numpy(K_COLOR[:3, :3]), torch.from_numpy(POSE)

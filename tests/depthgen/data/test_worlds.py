@@ -59,6 +59,10 @@ def test_shards_are_rendered_once(config: WorldsConfig) -> None:
 def test_evaluation_seeds_are_refused(config: WorldsConfig) -> None:
     with pytest.raises(ValueError, match="evaluation"):
         render_shards(replace(config, seed=EVALUATION_SEED_START - 1))
+    with pytest.raises(ValueError, match="evaluation"):  # a shard is rendered whole
+        render_shards(replace(config, seed=EVALUATION_SEED_START - 2, count=1))
+    with pytest.raises(ValueError, match="count must be at least 1"):
+        render_shards(replace(config, count=0))
 
 
 def test_batches_keep_captions_as_lists(config: WorldsConfig) -> None:

@@ -17,3 +17,11 @@ def test_all_invalid_and_constant_maps_have_colours():
     flat = torch.full((3, 4), 2.0)
     assert colorize(flat, torch.zeros(3, 4, dtype=torch.bool)).unique().tolist() == [40, 48]
     assert len(colorize(flat, torch.ones(3, 4, dtype=torch.bool)).flatten(0, 1).unique(dim=0)) == 1
+
+
+def test_ends_at_nought_have_colours():
+    depth = torch.tensor([[0.0, 1.0, 2.0]])
+    assert torch.equal(
+        colorize(depth, torch.ones_like(depth, dtype=torch.bool), near=0.0, far=2.0)[0, [0, 2]],
+        torch.tensor([[158, 1, 66], [94, 79, 162]], dtype=torch.uint8),
+    )

@@ -54,6 +54,12 @@ def test_a_window_larger_than_the_picture_names_the_frame():
         windowed(replace(frame(), depth=torch.ones(1, 100, 400)), (352, 1216))
 
 
+@pytest.mark.parametrize("key", ["count", "baseline_worlds", "steps"])
+def test_numbers_of_things_are_at_least_one(key: str):
+    with pytest.raises(ValueError, match=f"{key} must be at least 1"):
+        EvaluateConfig(**{key: 0})
+
+
 def test_broken_frames_stop_the_evaluation_or_are_listed():
     cases = DatasetCases(Frames((3, 7)), range(10), FOLDER, skip_broken=False)
     with pytest.raises(ValueError, match=r"root/3.png: truncated; data.skip_broken=true leaves"):
