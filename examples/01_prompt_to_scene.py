@@ -30,7 +30,7 @@ def main() -> None:
     )
     scene.export(options.out / "scene.glb")  # metres, Y up; opens in Blender, Unity, a browser
     scene.export(options.out / "points.ply")
-    print(f"{len(scene.mesh().faces)} triangles in {options.out / 'scene.glb'}")
+    print(f"{len(scene.adjusted().mesh().faces)} triangles of surface in {options.out / 'scene.glb'}")
 
 
 if __name__ == "__main__":

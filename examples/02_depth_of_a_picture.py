@@ -28,6 +28,9 @@ def main() -> None:
     if options.image:
         out = estimator.predict(options.image, samples=4)
         metres = out.depth[out.valid]  # depth (H,W) metres of planar z, valid (H,W) False on sky
+        if not len(metres):
+            print("no surface in sight, only sky")
+            return
         print(f"{metres.min():.1f} to {metres.max():.1f} m, spread {out.std[out.valid].median():.2f} m")
         return
 

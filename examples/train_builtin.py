@@ -93,7 +93,9 @@ def arguments() -> argparse.Namespace:
         "--plan", type=float, metavar="MINUTES", help="all parts, in so many minutes altogether"
     )
     what.add_argument("--pack-encoder", type=Path, metavar="FILE", help="write the text encoder to one file")
-    parser.add_argument("--minutes", type=float, default=8.0, help="of training in this call")
+    parser.add_argument(
+        "--minutes", type=float, help="of training in this call (default: the whole plan; 8 of a --part)"
+    )
     parser.add_argument(
         "--state", type=Path, default=Path("runs/builtin"), help="where training goes on from"
     )
@@ -102,7 +104,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", type=Path, help="text encoder written by --pack-encoder")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--tiny", action="store_true", help="small networks and pictures, to see it run")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.minutes = options.minutes or options.plan or 8.0
+    return options
 
 
 def train(

@@ -281,7 +281,12 @@ def _render_parser() -> argparse.ArgumentParser:
     add("--trajectory", metavar="NAME|FILE", help="a named path, see below, or a JSON camera path")
     add("--frames", type=int, metavar="N", help="pictures (120; of a camera path file: its own)")
     add("--anywhere", action="store_true", help="leave the space that the views show to be free, if need be")
-    add("--size", type=_size, metavar="WxH", help="picture size in pixels (default: that of the scene)")
+    add(
+        "--size",
+        type=_size,
+        metavar="WxH",
+        help="picture size in pixels (default: that of the path file, else of the scene)",
+    )
     add("--out", type=Path, metavar="FILE.mp4|DIR", help="film or folder (default: SCENE/render.mp4)")
     return parser
 

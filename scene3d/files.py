@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from scene3d.frame import write_image
+from scene3d.frame import pixels_of, write_image
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def write_video(images: Iterable[Tensor], path: Path, frames_per_second: int = 2
         options = {"codec": "libx264", "quality": 8, "macro_block_size": 1}
         with closing(imageio.get_writer(aside, fps=frames_per_second, **options)) as writer:
             for image in images:
-                pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+                pixels = pixels_of(image).numpy()
                 height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2  # yuv420p needs even sizes
                 writer.append_data(np.ascontiguousarray(pixels[:height, :width]))
     return path
@@ -73,7 +73,10 @@ def _write_numbered(
 ) -> Path:
     if folder.is_file():
         raise ValueError(f"{folder} is a file; choose a folder")
-    strangers = [e.name for e in folder.glob("*") if not (e.suffix == suffix and e.stem.isdigit())]
+    shown = [
+        entry for entry in folder.glob("*") if not entry.name.startswith(".")
+    ]  # file managers leave some
+    strangers = [entry.name for entry in shown if not (entry.suffix == suffix and entry.stem.isdigit())]
     if strangers:
         raise ValueError(f"{folder} holds other files, e.g. {strangers[0]}; choose a new folder")
     with replacing(folder) as aside:

@@ -25,7 +25,7 @@ READING_SIDE = 32  # pixels along the longer side that are kept of a reading
 CERTAIN = 0.5  # pixels less certain than this are cut from the surface
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A view as committed: picture, metres, and what is known about each pixel.
 
@@ -113,20 +113,26 @@ def load_frame(folder: Path) -> Frame:
 
 def write_image(image: Tensor, path: Path) -> None:
     """Write (3, H, W) [0, 1] as an 8-bit picture; the format follows the suffix."""
-    _picture_of(image).save(path)
+    picture_of(image).save(path)
 
 
 def png(image: Tensor) -> bytes:
     """A (3, H, W) [0, 1] picture as the contents of a PNG file."""
     buffer = io.BytesIO()
-    _picture_of(image).save(buffer, "PNG")
+    picture_of(image).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def _picture_of(image: Tensor) -> PILImage:
+def picture_of(image: Tensor) -> PILImage:
+    """A (3, H, W) [0, 1] picture for Pillow."""
     from PIL import Image
 
-    return Image.fromarray(_bytes_of(image).permute(1, 2, 0).contiguous().numpy())
+    return Image.fromarray(pixels_of(image).numpy())
+
+
+def pixels_of(image: Tensor) -> Tensor:
+    """(C, H, W) [0, 1] -> (H, W, C) uint8, rounded."""
+    return _bytes_of(image).permute(1, 2, 0).contiguous()
 
 
 def read_image(path: Path) -> Tensor:

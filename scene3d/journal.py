@@ -30,6 +30,7 @@ from scene3d.frame import Frame, load_frame, read_image, save_frame, write_image
 FORMAT = "scene3d"
 FORMAT_VERSION = 1
 INPUT = "input.png"
+KEPT = ("scene.json", INPUT, "timings.json", "memory.json", "adjustment.json")  # besides the views
 
 
 class SceneFolderError(ValueError):
@@ -258,6 +259,12 @@ def read_view(root: Path, entry: Entry) -> Frame:
 def view_folder(root: Path, view: int) -> Path:
     """Where view number `view` lives."""
     return root / "views" / f"{view:04d}"
+
+
+def keeps(root: Path, path: Path) -> bool:
+    """Whether `path` is one of the files that the scene in `root` is kept in, or lies among its views."""
+    root, path = root.resolve(), path.resolve()
+    return path in [root / name for name in KEPT] or (root / "views") in path.parents
 
 
 def sha256(path: Path) -> str:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from depthgen.geometry import EMPTY_MESH, Camera, Mesh, Reprojection, rasterize
+from scene3d.axes import FLIP
 from scene3d.backdrop import Backdrop, make_backdrop
 from scene3d.files import write_pictures, write_video
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 Renderer = Literal["auto", "pyrender", "torch"]
 Layer = tuple[Tensor, Tensor, Tensor]  # of a mesh: premultiplied image, depth (0: nothing) and coverage
-GL_FROM_CV = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenGL cameras: y up, looking along -z
 DEPTH_RATIO = 5000  # at most, farthest to nearest of what is drawn: beyond it, the depth buffer grows coarse
 
 
@@ -129,7 +129,7 @@ def _opengl_layer(
     import pyrender
 
     flags = pyrender.RenderFlags.FLAT | pyrender.RenderFlags.SKIP_CULL_FACES | pyrender.RenderFlags.RGBA
-    node = scene.add(_lens(camera, mesh), pose=camera.world_from_camera.numpy() @ GL_FROM_CV)
+    node = scene.add(_lens(camera, mesh), pose=(camera.world_from_camera @ FLIP).numpy())
     drawn = canvas.render(scene, flags)
     scene.remove_node(node)
     assert drawn is not None  # off screen there is always a picture

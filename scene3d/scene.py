@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Scene"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """A prompt, its views and their folder.
 
@@ -63,7 +63,7 @@ class Scene:
     def adjusted(self) -> Scene:
         """The scene with the depth of its views corrected so that they agree; see `scene3d.adjustment`.
 
-        For fusion and export: the views on disk stay as they are.
+        For fusion and export: the views on disk stay as they are. What is adjusted stays as it is.
         """
         return self._adjusted
 
@@ -71,7 +71,14 @@ class Scene:
     def _adjusted(self) -> Scene:
         from scene3d.adjustment import adjusted
 
-        return replace(self, frames=adjusted(self.frames, self.adjustment()))
+        if not self._adjusts:
+            return self
+        settled = replace(self.manifest, config={**self.manifest.config, "adjust": False})
+        return replace(self, frames=adjusted(self.frames, self.adjustment()), manifest=settled)
+
+    @property
+    def _adjusts(self) -> bool:
+        return self.manifest.config.get("adjust", True)
 
     def adjustment(self) -> Adjustment:
         """The corrections of `adjusted`, solved once and kept in the folder; none with adjust=false."""
@@ -81,7 +88,7 @@ class Scene:
     def _adjustment(self) -> Adjustment:
         from scene3d.adjustment import stored_adjustment, unadjusted
 
-        if not self.manifest.config.get("adjust", True):
+        if not self._adjusts:
             return unadjusted(self.frames)
         return stored_adjustment(self.root, self.manifest, self.frames)
 

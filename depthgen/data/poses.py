@@ -10,6 +10,7 @@ from torch import Tensor
 
 from depthgen.data.files import natural_key
 from depthgen.data.sample import BrokenSample
+from depthgen.geometry import orthonormal
 
 Layout = Literal["rows", "tum", "log", "files"]
 RIGID_TOLERANCE = 1e-3  # such files often carry few digits
@@ -52,13 +53,11 @@ def rigid(poses: Tensor, path: Path) -> Tensor:
     """
     poses = poses.clone()
     finite = poses.isfinite().flatten(1).all(1)
-    shifted = (poses[finite, 3] - torch.tensor([0.0, 0, 0, 1])).abs() > RIGID_TOLERANCE
-    u, scales, v = torch.linalg.svd(poses[finite, :3, :3])
-    rotations = u @ v
-    stretched = (scales - 1).abs() > RIGID_TOLERANCE
-    if shifted.any() or stretched.any() or (torch.linalg.det(rotations) < 0).any():
+    nearest = orthonormal(poses[finite])
+    far = (nearest - poses[finite]).abs() > RIGID_TOLERANCE
+    if far.any() or (torch.linalg.det(nearest) < 0).any():
         raise BrokenSample(path, "a pose is not a rotation and a translation; give camera-to-world matrices")
-    poses[finite, :3, :3] = rotations
+    poses[finite] = nearest
     return poses
 
 

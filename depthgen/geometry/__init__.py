@@ -11,7 +11,16 @@ from depthgen.geometry.edges import MAX_SLOPE, cut_squares, depth_edges
 from depthgen.geometry.holes import clean_holes, pinholes, push_pull, push_pull_around
 from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes, vertex_normals
 from depthgen.geometry.reproject import Reprojection, rasterize
-from depthgen.geometry.se3 import compose, inverse, look_at, rotation_x, rotation_y, rotation_z, turned
+from depthgen.geometry.se3 import (
+    compose,
+    inverse,
+    look_at,
+    orthonormal,
+    rotation_x,
+    rotation_y,
+    rotation_z,
+    turned,
+)
 from depthgen.geometry.seamless import seamless
 from depthgen.geometry.topology import (
     close_holes,
@@ -43,6 +52,7 @@ __all__ = [
     "look_at",
     "magnification",
     "merge_meshes",
+    "orthonormal",
     "pinholes",
     "pixel_rays",
     "pixels_at",

@@ -38,6 +38,18 @@ def compose(rotation: Tensor, translation: Tensor | Sequence[float]) -> Tensor:
     return transform
 
 
+def orthonormal(poses: Tensor) -> Tensor:
+    """Poses (...,4,4) that are nearly rigid, as few digits say them, with the nearest rotations.
+
+    Those that have such, as far as float64 tells, stay as they are.
+    """
+    u, _, v = torch.linalg.svd(poses[..., :3, :3])
+    rigid = torch.zeros_like(poses)
+    rigid[..., :3, :3], rigid[..., :3, 3], rigid[..., 3, 3] = u @ v, poses[..., :3, 3], 1
+    already = (rigid - poses).abs().amax(dim=(-2, -1), keepdim=True) < 1e-12
+    return torch.where(already, poses, rigid)
+
+
 def inverse(transform: Tensor) -> Tensor:
     """Inverse of a rigid (4,4) transform by transposing its rotation, which keeps it exactly rigid."""
     rotation = transform[:3, :3].T

@@ -59,6 +59,7 @@ QUICK = Extent(worlds=36, stride=7, size=96, rooms=1, turning=("default",), slow
 FULL = Extent(worlds=30, stride=1, size=128, rooms=4)
 SOURCES = (
     *sorted(Path(__file__).parent.glob("seam_*.py")),
+    Path(__file__).with_name("mesh_truth.py"),
     *sorted(Path(scene3d.__file__).parent.rglob("*.py")),
 )
 

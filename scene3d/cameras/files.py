@@ -4,10 +4,10 @@
 `camera_path.json`   {"render_height", ..., "keyframes": [{"matrix", "fov"}], "camera_path":
                      [{"camera_to_world", "fov"}]}: the frames of a film, and the few it was drawn through
 
-A `prompt` holds from its frame on. Both have OpenGL camera axes (x right, y up, looking along -z), as all our
-exports; the matrices of a plain list have the scene's own (x right, y down, z forward). nerfstudio keeps
-lengths and axes as they are when it trains with `--orientation-method none --center-method none
---auto-scale-poses False`.
+A `prompt` holds from its frame on. Distortion of lenses is not modelled. Both have OpenGL camera axes (x
+right, y up, looking along -z), as all our exports; the matrices of a plain list have the scene's own (x
+right, y down, z forward). nerfstudio keeps lengths and axes as they are when it trains with
+`--orientation-method none --center-method none --auto-scale-poses False`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
-from depthgen.geometry import Camera, inverse
+from depthgen.geometry import Camera, inverse, orthonormal
+from scene3d.axes import exported_pose
 from scene3d.files import replacing
 
-_OPENGL = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64))  # from and to its axes
 _UNKNOWN_LENS = 60.0  # degrees, of a camera whose file does not say; see `CameraPath.has_lens`
-_LENSES = (("w", "h", "fl_x"), ("render_width", "render_height", "fov"))  # of either layout
+_LENSES = (  # of either layout; the second is instant-ngp's
+    ("w", "h", "fl_x"),
+    ("w", "h", "camera_angle_x"),
+    ("render_width", "render_height", "fov"),
+)
+_PERSPECTIVE = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "RADIAL", "SIMPLE_RADIAL", "FULL_OPENCV")
+
+_ROUNDING = 1e-3  # of the entries of a pose
 
 Kind = Literal["views", "film", "keyframes"]
 
@@ -130,10 +138,21 @@ def _camera(entry: dict[str, Any], layout: _Layout, where: str) -> Camera:
     """One entry as a camera, if a camera can stand there (finite, invertible, rigid)."""
     try:
         pose = torch.tensor(entry[layout.matrix], dtype=torch.float64).reshape(4, 4)
-        pose = _OPENGL @ pose @ _OPENGL if layout.is_opengl else pose
-        return _lens(layout.shared | entry, layout.has_lens).moved(pose)
+        pose = exported_pose(pose) if layout.is_opengl else pose
+        given = layout.shared | entry
+        if (model := given.get("camera_model", "OPENCV")) not in _PERSPECTIVE:
+            raise ValueError(f"its camera is {model}, not perspective")
+        return _lens(given, layout.has_lens).moved(_unrounded(pose))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{where}: {error if isinstance(error, ValueError) else repr(error)}") from error
+
+
+def _unrounded(pose: Tensor) -> Tensor:
+    """The rigid pose (4,4) that was written with few digits; anything else as it is."""
+    if not pose.isfinite().all():
+        return pose
+    rigid = orthonormal(pose)
+    return rigid if (rigid - pose).abs().max() < _ROUNDING else pose
 
 
 def _lens_keys(given: dict[str, Any]) -> tuple[str, ...] | None:
@@ -146,12 +165,13 @@ def _lens(given: dict[str, Any], expected: bool) -> Camera:
     keys = _lens_keys(given)
     if not expected:
         return Camera.from_fov(_UNKNOWN_LENS, 1, 1)
-    if keys == _LENSES[0]:
-        width, height, fx = int(given["w"]), int(given["h"]), float(given["fl_x"])
+    if keys in _LENSES[:2]:
+        width, height = int(given["w"]), int(given["h"])
+        fx = float(given["fl_x"]) if "fl_x" in given else width / 2 / math.tan(given["camera_angle_x"] / 2)
         fy, cx, cy = (given.get(k, v) for k, v in (("fl_y", fx), ("cx", width / 2), ("cy", height / 2)))
         K = torch.tensor([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], dtype=torch.float64)
         return Camera(K, torch.eye(4, dtype=torch.float64), width, height)
-    if keys == _LENSES[1]:
+    if keys == _LENSES[2]:
         width, height = int(given["render_width"]), int(given["render_height"])
         return Camera.from_fov(_hfov(float(given["fov"]), width, height), width, height)
     raise ValueError("it has no intrinsics, but the first has")
@@ -174,7 +194,7 @@ def transforms_of(cameras: Sequence[Camera], prompts: dict[int, str] | None = No
         document |= _intrinsics(cameras[0])  # where most programs look for them
     document["frames"] = [
         _intrinsics(camera)
-        | {"transform_matrix": (_OPENGL @ camera.world_from_camera @ _OPENGL).tolist()}
+        | {"transform_matrix": exported_pose(camera.world_from_camera).tolist()}
         | ({"prompt": prompts[i]} if prompts and i in prompts else {})
         for i, camera in enumerate(cameras)
     ]
@@ -212,7 +232,7 @@ def camera_path_of(
 
 def _flat(camera: Camera) -> list[float]:
     """The pose in OpenGL axes, row by row."""
-    return (_OPENGL @ camera.world_from_camera @ _OPENGL).flatten().tolist()
+    return exported_pose(camera.world_from_camera).flatten().tolist()
 
 
 def _view(camera: Camera) -> dict[str, float]:

@@ -19,6 +19,7 @@ from scene3d.frame import Frame
 ARM = 0.1  # a turn goes about a point this share of `distance_ahead` behind the camera, as a person's does
 REACH = 2 * ARM  # nothing is thought to stand within this share of it around a camera, seen or not
 LOOK = 5 / 6  # how far `look_around` looks up and down, relative to the vertical field of view
+STEEPEST = 75.0  # degrees, and at most: cameras that look straight up have no upright
 LONGEST = 4.0  # no flight is longer than this many times `distance_ahead`: the sky is infinitely far
 
 
@@ -50,7 +51,7 @@ def turn(first: Frame, views: int, degrees: float = 360.0) -> list[Camera]:
 
 def look_around(first: Frame, views: int, degrees: float = 360.0) -> list[Camera]:
     """Turn right, `degrees` in all, and from each place look level, up and down."""
-    step, pitch = degrees / math.ceil(views / 3), LOOK * first.camera.vfov_degrees
+    step, pitch = degrees / math.ceil(views / 3), min(LOOK * first.camera.vfov_degrees, STEEPEST)
     return [_turned(first, step * (i // 3), (0.0, pitch, -pitch)[i % 3]) for i in range(views)]
 
 

@@ -9,12 +9,15 @@ import torch
 
 from depthgen.geometry import Camera
 
+UPRIGHT = 1e-6  # downward part of a level camera's x axis
+
 
 def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
     """`count` cameras on a smooth curve that begins with the first of the given ones and ends with the last.
 
     Positions and intrinsics are interpolated monotonically (no overshoot: Fritsch and Carlson 1980),
-    rotations on the sphere with continuous angular velocity. ValueError when the pictures differ in size.
+    rotations on the sphere with continuous angular velocity; between cameras that stand upright, none rolls.
+    ValueError when the pictures differ in size.
     """
     from scipy.interpolate import PchipInterpolator
     from scipy.spatial.transform import Rotation, RotationSpline
@@ -27,6 +30,8 @@ def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
     keys, times = np.arange(len(cameras)), np.linspace(0, len(cameras) - 1, count)
     poses = np.stack([camera.world_from_camera.numpy() for camera in cameras])
     rotations = RotationSpline(keys, Rotation.from_matrix(poses[:, :3, :3]))(times).as_matrix()
+    if np.abs(poses[:, 1, 0]).max() < UPRIGHT:
+        rotations = _levelled(rotations)
     positions = PchipInterpolator(keys, poses[:, :3, 3])(times)
     intrinsics = PchipInterpolator(keys, np.stack([camera.K.numpy() for camera in cameras]))(times)
     matrices = np.tile(np.eye(4), (count, 1, 1))
@@ -35,3 +40,11 @@ def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
         Camera(torch.from_numpy(K), torch.from_numpy(pose), *sizes[0])
         for K, pose in zip(intrinsics, matrices, strict=True)
     ]
+
+
+def _levelled(rotations: np.ndarray) -> np.ndarray:
+    """Rotations (N, 3, 3) turned about their own optical axes so that their x axes are level."""
+    forward = rotations[:, :, 2]
+    right = np.cross([0.0, 1.0, 0.0], forward)
+    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    return np.stack([right, np.cross(forward, right), forward], axis=2)

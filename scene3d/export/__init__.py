@@ -16,6 +16,7 @@ from scene3d.export.transforms import write_camera_path, write_transforms
 from scene3d.export.video import write_preview
 from scene3d.export.viewer import write_viewer
 from scene3d.files import remove
+from scene3d.journal import keeps
 
 if TYPE_CHECKING:
     from scene3d.scene import Scene
@@ -70,8 +71,8 @@ def export(scene: Scene, path: str | Path) -> Path:
 
     Cameras go to camera_path.json as a flight, to any other .json as views; the sky to sky.png as a
     panorama, or to sky.glb as a dome; figures to report.html or report.json. The depth of the views is made
-    to agree first (`Scene.adjusted`). Returns the path. ValueError for any other name, or for a scene
-    without views.
+    to agree first (`Scene.adjusted`). Returns the path. ValueError for any other name, for the files that the
+    scene itself is kept in, and for a scene without views.
     """
     path = Path(path)
     writer = WRITERS.get(path.name.lower()) or WRITERS.get(path.suffix.lower())
@@ -79,6 +80,8 @@ def export(scene: Scene, path: str | Path) -> Path:
         raise ValueError(f"cannot export to {path.name}: use a name or suffix of {', '.join(WRITERS)}")
     if not scene.frames:
         raise ValueError(f"cannot export {path.name}: the scene has no view yet; finish it with --resume")
+    if keeps(scene.root, path):
+        raise ValueError(f"cannot export to {path}: the scene is kept in it; choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     return writer(scene if writer is write_report else scene.adjusted(), path)
 

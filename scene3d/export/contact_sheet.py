@@ -11,7 +11,7 @@ from torch import Tensor
 
 from depthgen.depth import colorize
 from scene3d.files import replacing
-from scene3d.frame import Frame
+from scene3d.frame import Frame, pixels_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,10 +51,10 @@ def contact_sheet(scene: Scene) -> Image:
     pen = ImageDraw.Draw(sheet)
     pen.text((GAP, GAP), _fitted(scene.prompt, width - 2 * GAP, 15), INK, font=_font(15))
     pen.text((GAP, GAP + LINE), _legend(near, far), FAINT, font=_font(12))
-    for view, frame in enumerate(scene.frames):
+    for view, (frame, entry) in enumerate(zip(scene.frames, scene.manifest.journal, strict=True)):
         x = GAP + view % columns * (CELL + GAP)
         y = 2 * (LINE + GAP) + view // columns * band_height
-        pen.text((x, y), f"view {view}   {100 * new_share(frame):.0f} % new", INK, font=_font(12))
+        pen.text((x, y), f"view {view}   {100 * entry.new_pixels:.0f} % new", INK, font=_font(12))
         pen.text((x, y + LINE), _fitted(then.get(view, ""), CELL, 12), FAINT, font=_font(12))
         for row, panel in enumerate(_panels(frame, near, far)):
             top = y + heading + row * (cell_height + GAP)
@@ -72,20 +72,11 @@ def depth_range(frames: tuple[Frame, ...]) -> tuple[float, float]:
     return near, max(far, 1.01 * near)
 
 
-def new_share(frame: Frame) -> float:
-    """Share of the pixels that earlier views did not show, [0, 1]."""
-    return 1 - frame.known.float().mean().item()
-
-
 def _panels(frame: Frame, near: float, far: float) -> tuple[Tensor, Tensor, Tensor]:
     """Three (H, W, 3) uint8 pictures of a view."""
     gray = DIMMED * frame.image.mean(dim=0, keepdim=True).expand_as(frame.image)
     new = torch.where(frame.known, gray, frame.image)
-    return _pixels(frame.image), colorize(frame.depth[0], frame.valid[0], near, far), _pixels(new)
-
-
-def _pixels(image: Tensor) -> Tensor:
-    return (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous()
+    return pixels_of(frame.image), colorize(frame.depth[0], frame.valid[0], near, far), pixels_of(new)
 
 
 def _legend(near: float, far: float) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from depthgen.geometry import Camera, Mesh, vertex_normals
-from scene3d.export.axes import exported_points, exported_pose
+from scene3d.axes import exported_points, exported_pose
 
 FLOAT, UINT32 = 5126, 5125  # glTF component types
 VERTICES, INDICES = 34962, 34963  # glTF buffer targets

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from depthgen.geometry import vertex_normals
-from scene3d.export.axes import exported_points
+from scene3d.axes import exported_points
 from scene3d.files import replacing
 
 if TYPE_CHECKING:

@@ -24,12 +24,13 @@ from depthgen.depth import colorize
 from depthgen.evaluation.html import data_address
 from depthgen.geometry import Mesh, merge_meshes
 from scene3d.backdrop import make_backdrop
-from scene3d.export.contact_sheet import depth_range, new_share
+from scene3d.export.contact_sheet import depth_range
 from scene3d.files import replacing
-from scene3d.frame import Frame
+from scene3d.frame import Frame, picture_of
 from scene3d.fusion import extend, fuse_all, tidied
 
 if TYPE_CHECKING:
+    from scene3d.journal import Entry
     from scene3d.scene import Scene
 
 SCRIPTS = ("viewer_math.js", "viewer_gl.js", "viewer_controls.js", "viewer.js")
@@ -85,17 +86,20 @@ def _description(scene: Scene, surface: Grown, background: Grown) -> dict[str, A
         },
         "near": near,
         "far": far,
-        "views": [_view(frame, end) for frame, end in zip(scene.frames, surface.face_ends, strict=True)],
+        "views": [
+            _view(frame, entry, end)
+            for frame, entry, end in zip(scene.frames, scene.manifest.journal, surface.face_ends, strict=True)
+        ],
         "backdrop": _picture(make_backdrop(scene.frames).panorama),
         "depthColors": _depth_colors(),
     }
 
 
-def _view(frame: Frame, face_end: int) -> dict[str, Any]:
+def _view(frame: Frame, entry: Entry, face_end: int) -> dict[str, Any]:
     camera = frame.camera
     return {
         "faceEnd": face_end,
-        "newShare": new_share(frame),
+        "newShare": entry.new_pixels,
         "width": camera.width,
         "height": camera.height,
         "K": camera.K.tolist(),
@@ -117,9 +121,8 @@ def _packed(mesh: Mesh) -> bytes:
 
 def _picture(image: Tensor, longest: int | None = None) -> str:
     """A (3, H, W) [0, 1] picture as a JPEG data address."""
-    from PIL import Image
 
-    picture = Image.fromarray((image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
+    picture = picture_of(image)
     if longest is not None:
         picture.thumbnail((longest, longest))
     return data_address(picture, "JPEG", quality=90)

@@ -14,7 +14,7 @@ from depthgen.depth import colorize
 from depthgen.evaluation.html import data_address, document, facts, table
 from depthgen.geometry import Camera
 from scene3d.export.contact_sheet import depth_range
-from scene3d.frame import Frame
+from scene3d.frame import Frame, pixels_of
 from scene3d.report.figures import SceneFigures, ViewFigures
 from scene3d.report.pictures import PLAN, Plan, plan_of, seam_picture
 
@@ -258,5 +258,4 @@ def _png(image: Tensor) -> str:
 def _pil(image: Tensor, mode: str) -> Image:
     from PIL import Image
 
-    pixels = (image.expand(len(mode), -1, -1).clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
-    return Image.fromarray(pixels.contiguous().numpy(), mode=mode)
+    return Image.fromarray(pixels_of(image.expand(len(mode), -1, -1)).numpy(), mode=mode)

@@ -337,6 +337,7 @@ def test_the_corrections_are_kept_beside_the_views_and_made_anew_when_these_chan
     again = Scene.load(garden.root)  # a scene that is open keeps what it has read
     moved = again.adjusted().frames[2].depth - again.frames[2].depth
     assert moved[again.frames[2].valid].mean() == pytest.approx(0.25, abs=1e-5)  # read, not solved
+    assert torch.equal(again.adjusted().adjusted().frames[2].depth, again.adjusted().frames[2].depth)
     (garden.root / "adjustment.json").write_text(json.dumps(written | {"solved_from": "other views"}))
     again = Scene.load(garden.root)
     assert torch.equal(again.adjusted().frames[2].depth, again.frames[2].depth)  # solved anew

@@ -98,6 +98,24 @@ def test_the_files_of_nerfstudio_are_understood_as_it_writes_them(tmp_path: Path
     assert camera.K.tolist() == [[40, 0, 32], [0, 30, 24], [0, 0, 1]]
 
 
+def test_a_lens_may_be_told_by_its_angle(tmp_path: Path) -> None:
+    """As instant-ngp's transforms.json: 90 degrees across 64 pixels are 32 pixels of focal length."""
+    frame = {"transform_matrix": torch.eye(4).tolist()}
+    document = {"camera_angle_x": torch.pi / 2, "w": 64, "h": 48, "frames": [frame]}
+    path = read_path(write_json(document, tmp_path / "frames.json"))
+    assert path.has_lens
+    assert path.cameras[0].K.flatten().tolist() == pytest.approx([32, 0, 32, 0, 32, 24, 0, 0, 1])
+
+
+def test_poses_of_few_digits_can_be_walked(tmp_path: Path) -> None:
+    """They are nearly rigid each by itself, and less so multiplied."""
+    poses = [turned(37.0 * i, 11.0 * i).numpy().round(4).tolist() for i in range(9)]
+    cameras, _ = read_path(write_json(poses, tmp_path / "poses.json")).views(FIRST, 9)
+    for number, camera in enumerate(cameras):
+        expected = turned(37.0 * number, 11.0 * number)
+        torch.testing.assert_close(camera.world_from_camera, expected, rtol=0, atol=2e-4)
+
+
 def test_views_follow_frames_in_turn_and_a_film_from_end_to_end(tmp_path: Path) -> None:
     path = [Camera.from_fov(60, 8, 8, turned(i)).zoomed(1 + i) for i in range(9)]
     words = {0: "ignored", 2: "a", 3: "b", 8: "c"}
@@ -131,6 +149,12 @@ def test_the_exported_cameras_can_be_followed_again(garden: Scene, tmp_path: Pat
         ('{"camera_path": []}', "not a camera path"),
         ('{"camera_type": "fisheye", "camera_path": [{}]}', "fisheye, not perspective"),
         ('{"frames": [{}]}', "pose 0.*transform_matrix"),
+        (
+            json.dumps(
+                {"camera_model": "OPENCV_FISHEYE", "frames": [{"transform_matrix": torch.eye(4).tolist()}]}
+            ),
+            "OPENCV_FISHEYE, not perspective",
+        ),
         ('{"frames": [3]}', "not a camera path"),
         ("[[1, 2, 3]]", "pose 0"),
         (json.dumps([torch.eye(4).tolist(), torch.zeros(4, 4).tolist()]), "pose 1.*not a rigid"),

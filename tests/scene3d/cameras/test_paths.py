@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -73,6 +74,13 @@ def test_looking_around_shows_every_direction_but_straight_up_and_down(view: Vie
         seen |= (z > 0) & (x.abs() < z * math.tan(math.pi / 6)) & (y.abs() < z * math.tan(math.pi / 6))
     assert seen.all()
     assert set(CLOSED) == {"turn", "look-around"}
+
+
+def test_wide_cameras_look_around_upright(view: View) -> None:
+    first = view(torch.full((24, 24), 3.0))
+    wide = replace(first, camera=Camera.from_fov(120, 24, 24))
+    down = torch.stack([camera.world_from_camera[:3, 1] for camera in look_around(wide, 6)])
+    assert (down[:, 1] > 0.2).all()
 
 
 def test_an_orbit_keeps_the_subjects_distance_and_looks_at_it(view: View) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from depthgen.geometry import Camera, turned
+from depthgen.geometry import Camera, compose, rotation_z, turned
 from scene3d.cameras import smooth_path
 from scene3d.scene import Scene
 
@@ -30,6 +30,24 @@ def test_the_focal_length_changes_evenly_and_positions_do_not_overshoot() -> Non
     assert x.max() == 1
     assert x.min() == 0
     assert torch.equal(x[10:21], torch.ones_like(x[10:21]))
+
+
+def test_a_flight_between_upright_cameras_does_not_roll() -> None:
+    first = Camera.from_fov(60, 32, 24)
+    keys = [first.moved(turned(yaw, pitch)) for yaw, pitch in ((0, 0), (0, 50), (0, -50), (40, 0), (40, 50))]
+    for camera in smooth_path(keys, 41):
+        x_axis, y_axis, _ = camera.world_from_camera[:3, :3].T
+        assert abs(x_axis[1]) < 1e-12
+        assert y_axis[1] > 0.5
+    for camera, key in zip(smooth_path(keys, 41)[::10], keys, strict=True):
+        torch.testing.assert_close(camera.world_from_camera, key.world_from_camera, rtol=0, atol=1e-9)
+
+
+def test_a_flight_between_cameras_that_roll_passes_through_them() -> None:
+    first = Camera.from_fov(60, 32, 24)
+    keys = [first.moved(compose(rotation_z(angle), (0, 0, 0))) for angle in (0.0, 0.5, 1.0)]
+    for camera, key in zip(smooth_path(keys, 5)[::2], keys, strict=True):
+        torch.testing.assert_close(camera.world_from_camera, key.world_from_camera, rtol=0, atol=1e-9)
 
 
 def test_one_camera_stays_and_pictures_of_different_sizes_are_refused() -> None:

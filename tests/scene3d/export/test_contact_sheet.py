@@ -27,7 +27,16 @@ def test_each_view_has_a_column_of_three_pictures(garden: Scene, tmp_path: Path)
 
 
 def test_many_views_wrap(garden: Scene) -> None:
-    nine, eighteen = (contact_sheet(replace(garden, frames=garden.frames * n)) for n in (3, 6))
+    nine, eighteen = (
+        contact_sheet(
+            replace(
+                garden,
+                frames=garden.frames * n,
+                manifest=replace(garden.manifest, journal=garden.manifest.journal * n),
+            )
+        )
+        for n in (3, 6)
+    )
     assert nine.width == eighteen.width
     assert eighteen.height > 1.4 * nine.height  # three bands instead of two
 

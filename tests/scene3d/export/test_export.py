@@ -40,6 +40,16 @@ def test_only_the_whole_name_makes_a_sky_of_a_scene(garden: Scene, tmp_path: Pat
     assert husky.read_bytes() == scene.read_bytes() != garden.export(tmp_path / "SKY.glb").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "name", ["scene.json", "timings.json", "adjustment.json", "input.png", "views/a.png", "x/../scene.json"]
+)
+def test_what_a_scene_is_kept_in_is_not_exported_to(garden: Scene, name: str) -> None:
+    with pytest.raises(ValueError, match="kept in it"):
+        garden.export(garden.root / name)
+    assert len(Scene.load(garden.root).frames) == len(garden.frames)
+    assert not (garden.root / "views" / "a.png").exists()
+
+
 @pytest.mark.parametrize("name", ["scene.fbx", "scene"])
 def test_unknown_suffixes_are_named_with_the_known_ones(garden: Scene, tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}.*\\.glb, \\.ply"):
@@ -67,7 +77,11 @@ def test_two_exports_are_the_same_bytes(garden: Scene, tmp_path: Path, suffix: s
 @pytest.mark.parametrize("ending", WRITERS)
 def test_a_view_of_nothing_but_sky_exports(garden: Scene, tmp_path: Path, ending: str) -> None:
     sky = [replace(frame, valid=frame.valid & False) for frame in garden.frames[:1]]
-    assert export(replace(garden, frames=tuple(sky)), tmp_path / named(ending)).is_file()
+    manifest = replace(
+        garden.manifest, journal=garden.manifest.journal[:1], cameras=garden.manifest.cameras[:1]
+    )
+    scene = replace(garden, frames=tuple(sky), manifest=manifest)
+    assert export(scene, tmp_path / named(ending)).is_file()
 
 
 def test_all_files_are_made_of_one_surface(garden: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from depthgen.geometry import unproject
+from scene3d.axes import exported_points, exported_pose
 from scene3d.cameras import read_path
 from scene3d.export import export
-from scene3d.export.axes import exported_points, exported_pose
 from scene3d.scene import Scene
 
 
