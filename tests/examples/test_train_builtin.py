@@ -73,6 +73,18 @@ def test_a_student_sees_pictures_of_the_size_of_its_teachers(monkeypatch: pytest
     assert {sides["depth"], sides["depth_student"], sides["upsampler_student"]} == {256}
 
 
+@pytest.mark.parametrize(
+    ("given", "minutes"),
+    [("--plan 26", 26), ("--plan 26 --minutes 7", 7), ("--part depth", 8), ("--part depth --minutes 9", 9)],
+)
+def test_a_plan_is_trained_whole_where_no_time_is_given(
+    given: str, minutes: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), *given.split()])
+    assert import_module("train_builtin").arguments().minutes == minutes
+
+
 @pytest.mark.slow
 def test_a_plan_trains_all_models_over_several_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out, names = tmp_path / "out", ("completer", "upsampler", "depth", "judge")

@@ -55,6 +55,7 @@ def test_the_page_holds_the_scene(garden: Scene, tmp_path: Path) -> None:
     page = Page(write_viewer(garden, tmp_path / "viewer.html"))
     meta = json.loads(page.scripts["scene-meta"])
     data = gzip.decompress(base64.b64decode(page.scripts["scene-data"]))
+    assert [view["newShare"] for view in meta["views"]] == [e.new_pixels for e in garden.manifest.journal]
     n, mesh = meta["vertices"], garden.mesh()
     assert np.array_equal(np.frombuffer(data, "<f4", 3 * n).reshape(n, 3), mesh.vertices.numpy())
     colors = np.frombuffer(data, np.uint8, 4 * n, 12 * n).reshape(n, 4)[:, :3]
