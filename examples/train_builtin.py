@@ -105,7 +105,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--tiny", action="store_true", help="small networks and pictures, to see it run")
     options = parser.parse_args()
-    options.minutes = options.minutes or options.plan or 8.0
+    if options.minutes is None:
+        options.minutes = options.plan or 8.0
     return options
 
 

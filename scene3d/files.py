@@ -13,6 +13,8 @@ from torch import Tensor
 
 from scene3d.frame import pixels_of, write_image
 
+LITTER = (".DS_Store", ".directory", "Thumbs.db", "desktop.ini")  # that file managers leave where people look
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -73,10 +75,8 @@ def _write_numbered(
 ) -> Path:
     if folder.is_file():
         raise ValueError(f"{folder} is a file; choose a folder")
-    shown = [
-        entry for entry in folder.glob("*") if not entry.name.startswith(".")
-    ]  # file managers leave some
-    strangers = [entry.name for entry in shown if not (entry.suffix == suffix and entry.stem.isdigit())]
+    others = [e for e in folder.glob("*") if not (e.suffix == suffix and e.stem.isdigit())]
+    strangers = [e.name for e in others if e.name not in LITTER]
     if strangers:
         raise ValueError(f"{folder} holds other files, e.g. {strangers[0]}; choose a new folder")
     with replacing(folder) as aside:

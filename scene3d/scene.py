@@ -65,14 +65,12 @@ class Scene:
 
         For fusion and export: the views on disk stay as they are. What is adjusted stays as it is.
         """
-        return self._adjusted
+        return self._adjusted if self._adjusts else self
 
     @cached_property
     def _adjusted(self) -> Scene:
         from scene3d.adjustment import adjusted
 
-        if not self._adjusts:
-            return self
         settled = replace(self.manifest, config={**self.manifest.config, "adjust": False})
         return replace(self, frames=adjusted(self.frames, self.adjustment()), manifest=settled)
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import fsum
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +23,7 @@ from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
 from depthgen.geometry import magnification
 from depthgen.images import resize
 
+LEAST_SHARE = 1e-6  # of a mixture
 # How many frames in a row may be broken before the data set is given up
 PATIENCE = 100
 
@@ -133,8 +135,8 @@ class Mixture:
             raise ValueError("data.sources names no data set with frames")
         given = [share for share in shares if share is not None]
         rest = sum(n for n, share in zip(lengths, shares, strict=True) if share is None)
-        left = 1 - sum(given)
-        if any(share <= 0 for share in given) or (rest and left <= 0):
+        left = 1 - fsum(given)
+        if any(share <= 0 for share in given) or (rest and left < LEAST_SHARE):
             raise ValueError(
                 "shares of data.sources must be positive, and below 1 in all where a set has none; "
                 f"got {list(shares)}"

@@ -140,7 +140,8 @@ def _camera(entry: dict[str, Any], layout: _Layout, where: str) -> Camera:
         pose = torch.tensor(entry[layout.matrix], dtype=torch.float64).reshape(4, 4)
         pose = exported_pose(pose) if layout.is_opengl else pose
         given = layout.shared | entry
-        if (model := given.get("camera_model", "OPENCV")) not in _PERSPECTIVE:
+        model = given.get("camera_model") or "OPENCV"
+        if layout.has_lens and model not in _PERSPECTIVE:  # poses alone serve whatever the lens
             raise ValueError(f"its camera is {model}, not perspective")
         return _lens(given, layout.has_lens).moved(_unrounded(pose))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

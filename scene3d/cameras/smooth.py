@@ -9,14 +9,17 @@ import torch
 
 from depthgen.geometry import Camera
 
-UPRIGHT = 1e-6  # downward part of a level camera's x axis
+LEVEL = 1e-6  # downward part of a level camera's x axis
+STEEP = (
+    0.1  # downward part of the y axis of a camera 6 degrees from straight up or down: "level" is vague there
+)
 
 
 def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
     """`count` cameras on a smooth curve that begins with the first of the given ones and ends with the last.
 
     Positions and intrinsics are interpolated monotonically (no overshoot: Fritsch and Carlson 1980),
-    rotations on the sphere with continuous angular velocity; between cameras that stand upright, none rolls.
+    rotations on the sphere with continuous angular velocity; between upright cameras none rolls.
     ValueError when the pictures differ in size.
     """
     from scipy.interpolate import PchipInterpolator
@@ -30,8 +33,8 @@ def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
     keys, times = np.arange(len(cameras)), np.linspace(0, len(cameras) - 1, count)
     poses = np.stack([camera.world_from_camera.numpy() for camera in cameras])
     rotations = RotationSpline(keys, Rotation.from_matrix(poses[:, :3, :3]))(times).as_matrix()
-    if np.abs(poses[:, 1, 0]).max() < UPRIGHT:
-        rotations = _levelled(rotations)
+    if _upright(poses[:, :3, :3]) and _upright(levelled := _levelled(rotations)):
+        rotations = levelled
     positions = PchipInterpolator(keys, poses[:, :3, 3])(times)
     intrinsics = PchipInterpolator(keys, np.stack([camera.K.numpy() for camera in cameras]))(times)
     matrices = np.tile(np.eye(4), (count, 1, 1))
@@ -42,9 +45,18 @@ def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
     ]
 
 
+def _upright(rotations: np.ndarray) -> bool:
+    """Whether all cameras (N, 3, 3) are level, the right way up, and far from looking straight up or down."""
+    return bool((abs(rotations[:, 1, 0]) < LEVEL).all() and (rotations[:, 1, 1] > STEEP).all())
+
+
 def _levelled(rotations: np.ndarray) -> np.ndarray:
-    """Rotations (N, 3, 3) turned about their own optical axes so that their x axes are level."""
+    """Rotations (N, 3, 3) turned about their own optical axes so that their x axes are level.
+
+    NaN where the optical axis is vertical.
+    """
     forward = rotations[:, :, 2]
     right = np.cross([0.0, 1.0, 0.0], forward)
-    right /= np.linalg.norm(right, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        right /= np.linalg.norm(right, axis=1, keepdims=True)
     return np.stack([right, np.cross(forward, right), forward], axis=2)

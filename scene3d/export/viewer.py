@@ -121,7 +121,6 @@ def _packed(mesh: Mesh) -> bytes:
 
 def _picture(image: Tensor, longest: int | None = None) -> str:
     """A (3, H, W) [0, 1] picture as a JPEG data address."""
-
     picture = picture_of(image)
     if longest is not None:
         picture.thumbnail((longest, longest))

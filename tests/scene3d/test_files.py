@@ -54,6 +54,10 @@ def test_pictures_replace_pictures_but_nothing_else(tmp_path: Path) -> None:
     (folder / ".DS_Store").write_text("a file manager's")
     write_pictures([torch.full((3, 4, 6), 0.5)], folder)
     assert [path.name for path in folder.iterdir()] == ["0000.png"]
+    (folder / ".git").mkdir()
+    with pytest.raises(ValueError, match=r"\.git"):
+        write_pictures([torch.zeros(3, 4, 6)], folder)
+    (folder / ".git").rmdir()
     (folder / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match=r"notes\.txt"):
         write_pictures([torch.zeros(3, 4, 6)], folder)

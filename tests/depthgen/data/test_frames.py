@@ -150,3 +150,5 @@ def test_an_empty_mixture_is_refused() -> None:
         Mixture([3], [-1.0])
     with pytest.raises(ValueError, match="below 1"):
         Mixture([3, 3], [1.0, None])
+    with pytest.raises(ValueError, match="below 1"):  # though 1 - .7 - .2 - .1 > 0 in floating point
+        Mixture([3, 3, 3, 3], [0.7, 0.2, 0.1, None])

@@ -151,7 +151,8 @@ def test_the_exported_cameras_can_be_followed_again(garden: Scene, tmp_path: Pat
         ('{"frames": [{}]}', "pose 0.*transform_matrix"),
         (
             json.dumps(
-                {"camera_model": "OPENCV_FISHEYE", "frames": [{"transform_matrix": torch.eye(4).tolist()}]}
+                LENS
+                | {"camera_model": "OPENCV_FISHEYE", "frames": [{"transform_matrix": torch.eye(4).tolist()}]}
             ),
             "OPENCV_FISHEYE, not perspective",
         ),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -41,6 +43,28 @@ def test_a_flight_between_upright_cameras_does_not_roll() -> None:
         assert y_axis[1] > 0.5
     for camera, key in zip(smooth_path(keys, 41)[::10], keys, strict=True):
         torch.testing.assert_close(camera.world_from_camera, key.world_from_camera, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ((0, 90), (0, 90)),
+        ((0, 0), (0, 90)),
+        ((0, -90), (40, -90)),
+        ((0, 180), (40, 180)),
+        ((0, 85), (170, 85)),
+    ],
+)
+def test_cameras_near_the_vertical_and_upside_down_are_left_to_roll(
+    first: tuple[float, float], last: tuple[float, float]
+) -> None:
+    keys = [Camera.from_fov(60, 32, 24).moved(turned(*angles)) for angles in (first, last)]
+    path = smooth_path(keys, 9)
+    for camera, key in zip((path[0], path[-1]), keys, strict=True):
+        torch.testing.assert_close(camera.world_from_camera, key.world_from_camera, rtol=0, atol=1e-9)
+    steps = [(b.world_from_camera[:3, :3].T @ a.world_from_camera[:3, :3]).trace() for a, b in pairwise(path)]
+    turns = torch.rad2deg(torch.arccos(((torch.stack(steps) - 1) / 2).clamp(-1, 1)))
+    torch.testing.assert_close(turns, turns.mean().expand_as(turns), rtol=0, atol=0.5)
 
 
 def test_a_flight_between_cameras_that_roll_passes_through_them() -> None:
