@@ -10,9 +10,7 @@ import torch
 from depthgen.geometry import Camera
 
 LEVEL = 1e-6  # downward part of a level camera's x axis
-STEEP = (
-    0.1  # downward part of the y axis of a camera 6 degrees from straight up or down: "level" is vague there
-)
+STEEP = 0.1  # downward part of a camera's y axis 6 degrees from looking straight up or down
 
 
 def smooth_path(cameras: Sequence[Camera], count: int) -> list[Camera]:
