@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,7 @@ from depthgen.model import (
     noised_low,
     upsampling_condition,
 )
-from depthgen.text import TextEncoder
+from depthgen.text import MAX_TOKENS, TextEncoder
 from depthgen.thesaurus import in_caption_words
 from depthgen.vocabulary import warn_of_unknown_words
 
@@ -138,14 +139,20 @@ class ImageCompleter:
         image: (3,H,W) in [0,1]; known: (1,H,W) bool. The base works at its own resolution; where the picture
         is larger, the upsampler at four times that, and its picture is fitted to the size. What comes out is
         fitted to the known pixels, see `composited`. Words that captions do not hold are said as they say it
-        where `depthgen.thesaurus` can; a warning names those that the models know nothing of, see
-        `depthgen.vocabulary`. fov: over the picture's shorter side, degrees, None: not known. guidance: of
-        the words, 1 is none extra; steps: of the base; None: as the base wants it, see the properties.
+        where `depthgen.thesaurus` can; warnings name those that the models know nothing of, see
+        `depthgen.vocabulary`, and say where a prompt is too long. fov: over the picture's shorter side,
+        degrees, None: not known. guidance: of the words, 1 is none extra; steps: of the base; None: as the
+        base wants it, see the properties.
         generator: by default one seeded with 0.
         ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
         _check(image, known, prompt)
-        warn_of_unknown_words(in_caption_words(prompt), self.encoder)
+        words = in_caption_words(prompt)
+        warn_of_unknown_words(words, self.encoder)
+        if self.encoder.cuts(words):
+            warnings.warn(
+                f"the prompt is too long: only its first {MAX_TOKENS} words or so are read", stacklevel=2
+            )
         generator = generator or torch.Generator().manual_seed(0)
         size = fitted_size(size_of(image), self.model.config.resolution, self._factor)
         low, low_known = shrink_known(image, known, size)

@@ -71,17 +71,18 @@ def run(experiment: Experiment, views: PoolViews | None = None, encoder: TextEnc
     views: what to train on in place of `experiment.data`, without a validation. encoder: the text encoder, by
     default the packaged one. ValueError where the run that is resumed was another, see `recipe_of`.
     """
-    torch.manual_seed(experiment.train.seed)  # initial weights
     folder = Path(experiment.runs) / experiment.name
     broken = folder / "broken.txt"
     if experiment.stage == "completion" and encoder is None:
         encoder = TextEncoder.load(own_device(experiment.train.device))
+    taught = None
     if experiment.distil:
-        model, objective = lesson(experiment.stage, experiment.distil, experiment.objective, encoder)
-        experiment = replace(experiment, model=model.config)
-    else:
-        model, objective = start(experiment), objective_of(experiment, encoder)
+        taught = lesson(experiment.stage, experiment.distil, experiment.objective, encoder)
+        experiment = replace(experiment, model=taught[0].config)
+    # before a large network is made: a wrong folder is found out at once
     data, held_out = (views, []) if views is not None else _data(experiment, broken)
+    torch.manual_seed(experiment.train.seed)  # initial weights
+    model, objective = taught or (start(experiment), objective_of(experiment, encoder))
     started = time.perf_counter()
     averaged, facts = fit(
         model,

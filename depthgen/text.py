@@ -88,6 +88,10 @@ class TextEncoder:
             list(captions), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
         )["input_ids"]
 
+    def cuts(self, caption: str) -> bool:
+        """Whether a caption is longer than what is read of it."""
+        return len(self.tokenizer(caption)["input_ids"]) > MAX_TOKENS
+
     @torch.no_grad()
     def states(self, tokens: Tensor) -> TextStates:
         """Encode what `tokens` returned (B, L)."""

@@ -6,6 +6,7 @@ Nothing heavy is imported before the arguments are understood, so that --help an
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -13,10 +14,10 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from depthgen.cli.errors import Parser, run_cli
-from scene3d.config import COMPLETIONS, TRAJECTORIES, GenerateConfig
+from scene3d.config import COMPLETIONS, EXPLORE, SETTINGS, TRAJECTORIES, GenerateConfig
 
 if TYPE_CHECKING:
     from scene3d.generator import SceneStep
@@ -40,6 +41,13 @@ examples:
   generate-scene --undo library                                 take back its last view
   generate-scene --report library --strict                      measure it; status 1 if it misses a limit
   generate-scene --fork library --at 4 "a library at night" --out night     go on from view 4 with other words
+"""
+RENDER_EXAMPLES = """\
+examples:
+  render-views village                                          a film along its views: village/render.mp4
+  render-views village --trajectory orbit --frames 240 --size 1280x720 --out orbit.mp4
+  render-views village --trajectory path.json --out frames      pictures of a camera path, in a folder
+
 """
 
 
@@ -68,8 +76,8 @@ def _generate_parser() -> argparse.ArgumentParser:
         GENERATE_EXAMPLES,
         _described("camera paths", TRAJECTORIES),
         _described("ways to complete depth (completion=NAME)", COMPLETIONS),
-        "settings (KEY=VALUE) and their defaults:",
-        *(f"  {name}={'null' if value is None else value}" for name, value in defaults.items()),
+        "settings (KEY=VALUE) and their defaults; null: as the models want it",
+        *(f"  {f'{name}={_plain(value)}':22} {SETTINGS[name]}" for name, value in defaults.items()),
     )
     parser = Parser(
         prog="generate-scene",
@@ -81,7 +89,12 @@ def _generate_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("words", nargs="*", metavar="PROMPT | KEY=VALUE", help="what to make, in quotes; settings")
     add("--out", type=Path, metavar="DIR", help="new folder for the scene (default: named after the prompt)")
-    add("--image", type=Path, metavar="FILE", help="picture to start from instead of words alone")
+    add(
+        "--image",
+        type=Path,
+        metavar="FILE",
+        help="picture to start from (its middle square), beside words for what comes next",
+    )
     add("--then", type=_segment, action="append", metavar="'N: PROMPT'", help="other words from view N on")
     add("--models", metavar="NAME", help="builtin (default), stable-diffusion or oracle")
     add("--views", type=int, metavar="N", help="views in all (default 8)")
@@ -96,6 +109,11 @@ def _generate_parser() -> argparse.ArgumentParser:
     add("--device", metavar="NAME", help="auto (default), cpu or cuda")
     add("--offline", action="store_true", help="never ask a model hub; use what is on this machine")
     return parser
+
+
+def _plain(value: Any) -> str:
+    """A setting as it is typed."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _described(title: str, names: dict[str, str]) -> str:
@@ -122,8 +140,6 @@ def _generate(arguments: argparse.Namespace) -> None:
 
 def _held_to_limits(scene: Scene) -> None:
     """Name each limit that the scene misses, and exit with status 1 if it misses one."""
-    import json
-
     missed = json.loads((scene.root / REPORT).with_suffix(".json").read_text(encoding="utf-8"))["failures"]
     for line in missed:
         print(f"not good enough: {line}", file=sys.stderr)
@@ -270,10 +286,11 @@ def _slug(prompt: str) -> str:
 
 
 def _render_parser() -> argparse.ArgumentParser:
+    paths = {name: what for name, what in TRAJECTORIES.items() if name != EXPLORE}
     parser = Parser(
         prog="render-views",
         description="Render a flight through a finished scene, along its own views or another path.",
-        epilog=_described("camera paths", TRAJECTORIES),
+        epilog=RENDER_EXAMPLES + _described("camera paths", paths),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

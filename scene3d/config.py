@@ -38,10 +38,32 @@ COMPLETIONS = {  # ways to complete depth, for help texts; depthgen.completion h
     "gradient": "sampling along the gradient of the error on known depth (WonderWorld)",
     "scale-shift-depth": "prediction, one scale and shift in depth",
     "scale-shift-disparity": "prediction, one scale and shift in disparity",
-    "border": "the first of these, then the error of the hole's border interpolated (LucidDreamer)",
-    "membrane": "prediction, its error carried on by Laplace's equation",
+    "border": "scale-shift-depth, then the error of the hole's border interpolated (LucidDreamer)",
+    "membrane": "scale-shift-depth, then its error carried on by Laplace's equation",
 }
-EXPLORE = "explore"  # the only one whose cameras depend on the views so far
+EXPLORE = "explore"  # the only path whose cameras depend on the views so far: one to make a scene by
+SETTINGS = {  # what the fields of GenerateConfig mean, for help texts
+    "views": "views in all",
+    "seed": "decides every random choice",
+    "size": "pixels along each side of the pictures",
+    "models": "builtin, stable-diffusion or oracle; parts of it can be replaced:",
+    "text_to_image": "  builtin, oracle, FILE.safetensors or diffusers:FOLDER-OR-HUB-ID",
+    "inpainter": "  likewise",
+    "depth": "  builtin, oracle, marigold, depth-anything-v2-small, depth-pro, FILE, FOLDER or HUB-ID",
+    "trajectory": "a camera path, see above, or a JSON file of one",
+    "collision_free": "keep cameras in the space that earlier views show to be free",
+    "hfov": "field of view in degrees",
+    "device": "auto, cpu, cuda, cuda:1, ...",
+    "guidance": "how strongly pictures follow the words",
+    "image_steps": "sampling steps of pictures",
+    "depth_steps": "sampling steps of depth",
+    "depth_samples": "depth maps that are drawn and averaged for each view",
+    "completion": "a way to complete depth, see above; none: what suits the depth model best",
+    "max_spread": "of several depth samples, std / depth from which on a pixel is no surface",
+    "adjust": "make the depth of the views agree in the exports",
+    "surface": "grid: each view's new pixels as triangles; tsdf: all views averaged, for rooms",
+    "texture": "of scene.glb: vertices (a colour each) or atlas (put together from the pictures)",
+}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ usage: depthgen-evaluate [protocol=NAME] [checkpoint=NAME|[NAME,...]] [data.root
 
 Measure depth models on a data set or on the frozen evaluation worlds, which no training run may touch.
 The table is printed; the folder `out` gets report.html (table and pictures in one file), report.txt,
-report.json, one CSV a model with a row an image, and best_worst.png.
+report.json, one CSV a model with a row an image, and best_worst.png; of prompts' pictures, generated.png.
 
 protocols:
   worlds (the default)        rendered worlds, non-sky pixels under 40 m, beside each kind's mean depth

@@ -34,7 +34,7 @@ examples:
   accelerate launch --num_processes 8 -m depthgen.cli.train experiment=indoor train.batch_size=8
 
 Every field of depthgen.experiment.Experiment can be set by its dotted name (train.*, data.*, model.*,
-objective.*, distil.*, synthetic.*, judge.*).
+objective.*, synthetic.*, judge.*; distil.* where the experiment is a student).
 """
 
 

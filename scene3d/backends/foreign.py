@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,8 @@ def _load(loader: Any, source: str, device: str) -> Any:
         pipeline = loader.from_pretrained(source, safety_checker=None)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
+        if not Path(source).exists():
+            reason = f"it is not on this machine, and no model hub gave it: {reason}"
         raise ValueError(
             f"diffusers cannot load {source!r}: {reason} (give a local folder, or a hub id while online)"
         ) from error

@@ -19,8 +19,8 @@ DIFFUSERS = "diffusers:"
 class Roles:
     """One model name for each role.
 
-    text_to_image, inpainter: "builtin", "oracle", the .safetensors checkpoint of a completer, or a hub id or
-        folder after "diffusers:".
+    text_to_image, inpainter: "builtin", "oracle", the .safetensors checkpoint of a completer, whose pictures
+        the built-in upsampler enlarges, or a hub id or folder after "diffusers:".
     depth: "oracle", or any name or path that DepthEstimator.from_pretrained takes.
     """
 
@@ -139,7 +139,7 @@ class _Loader:
         from scene3d.backends.builtin import CompleterPictures
 
         if name not in self.completers:
-            completer = ImageCompleter.from_pretrained(name, device=self.device)
+            completer = ImageCompleter.from_pretrained(name, device=self.device, upsampler="builtin")
             self.completers[name] = CompleterPictures(
                 completer, self.config.guidance, self.config.image_steps
             )

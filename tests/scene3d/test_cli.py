@@ -18,7 +18,7 @@ import torch
 from depthgen.geometry import turned
 from scene3d import cli
 from scene3d.cameras import PATHS
-from scene3d.config import COMPLETIONS, TRAJECTORIES
+from scene3d.config import COMPLETIONS, EXPLORE, SETTINGS, TRAJECTORIES, GenerateConfig
 from scene3d.export import FILES
 from scene3d.history import undo
 from scene3d.scene import Scene
@@ -327,7 +327,11 @@ def test_help_names_the_paths_and_models_there_are(shell: Shell) -> None:
     assert all(name in printed for name in (*PATHS, *SETS))
     for name, what in (TRAJECTORIES | COMPLETIONS).items():
         assert re.search(rf"^  {name} +{re.escape(what)}$", printed, re.MULTILINE), name
-    assert all(what in shell("render-views", "--help")[1] for what in TRAJECTORIES.values())
+    for name, what in SETTINGS.items():
+        assert re.search(rf"^  {name}=\S* +{re.escape(what.strip())}$", printed, re.MULTILINE), name
+    assert SETTINGS.keys() == GenerateConfig.__dataclass_fields__.keys()
+    flights = shell("render-views", "--help")[1]
+    assert {what for what in TRAJECTORIES.values() if what not in flights} == {TRAJECTORIES[EXPLORE]}
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
