@@ -46,6 +46,38 @@ def test_pictures_have_the_asked_size_and_follow_the_seed(completer: ImageComple
     assert not torch.equal(picture, run(1, "a forest at night"))
 
 
+def test_the_network_is_told_the_field_of_view(completer: ImageCompleter, monkeypatch: pytest.MonkeyPatch):
+    told, denoise = [], completer.model.denoise
+
+    def listening(z_t: torch.Tensor, t: torch.Tensor, condition: torch.Tensor, **given: Any) -> torch.Tensor:
+        told.append(given["fov"].tolist())
+        return denoise(z_t, t, condition, **given)
+
+    monkeypatch.setattr(completer.model, "denoise", listening)
+    completer.generate("a lake", size=40, steps=1, fov=75.0)
+    assert told
+    assert all(degrees == [75.0] for degrees in told)
+    told.clear()
+    completer.generate("a lake", size=40, steps=1)
+    assert all(degrees == [0.0] for degrees in told)  # not known
+
+
+def test_guidance_is_heard(completer: ImageCompleter):
+    none, much, default, same = (
+        completer.generate("a lake", size=40, steps=2, guidance=guidance)
+        for guidance in (1.0, 9.0, None, completer.guidance)
+    )
+    assert not torch.equal(none, much)
+    assert torch.equal(default, same)
+
+
+def test_prompts_beyond_what_is_read_are_told(completer: ImageCompleter, recwarn: pytest.WarningsRecorder):
+    completer.generate("a lake", size=32, steps=1)
+    assert not [w for w in recwarn if "too long" in str(w.message)]
+    with pytest.warns(UserWarning, match="only its first 48 words"):
+        completer.generate("a red house and " * 20 + "a lake", size=32, steps=1)
+
+
 def test_known_pixels_come_back_exactly(completer: ImageCompleter):
     out = completer.complete(IMAGE, LEFT, "a meadow", steps=2)
     assert torch.equal(out.image[:, LEFT[0]], IMAGE[:, LEFT[0]])

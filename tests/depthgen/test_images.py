@@ -34,6 +34,14 @@ def test_every_form_is_the_same_picture(png: Path):
     assert np.array_equal(to_uint8(EXPECTED), PIXELS)
 
 
+def test_pictures_stand_as_the_camera_was_held(tmp_path: Path):
+    """EXIF orientation 6: what was stored lies on its left side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(PIXELS).save(tmp_path / "held.png", exif=exif)
+    assert torch.equal(read_image(tmp_path / "held.png"), EXPECTED.rot90(-1, (1, 2)))
+
+
 def test_grey_pictures_get_three_equal_channels():
     image = read_image(PIXELS[..., 0])
     assert torch.equal(image, EXPECTED[:1].expand(3, -1, -1))

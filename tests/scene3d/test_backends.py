@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from depthgen import worlds
 from depthgen.checkpoint import save_checkpoint
+from depthgen.completer import Completion
 from depthgen.geometry import Camera, turned
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.unet import UNetConfig
 from scene3d.backends import load_models, located, roles_of
+from scene3d.backends.builtin import CompleterPictures
 from scene3d.backends.fingerprint import fingerprint
 from scene3d.backends.oracle import oracle_for
 from scene3d.config import GenerateConfig
@@ -57,6 +60,40 @@ def test_our_own_networks_keep_the_protocols(checkpoints: dict[str, str]) -> Non
     )
     assert (completed.depth[known] == 3).all()
     assert completed.residual > 0
+
+
+class Recorder:
+    """A completer that notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def generate(self, prompt: str, **given: Any) -> torch.Tensor:
+        self.asked.append(given)
+        return torch.zeros(3, 32, 32)
+
+    def complete(self, image: torch.Tensor, known: torch.Tensor, prompt: str, **given: Any) -> Completion:
+        self.asked.append(given)
+        return Completion(image, 0.0)
+
+
+def test_pictures_are_asked_for_with_the_cameras_angle_and_the_settings() -> None:
+    recorder, camera = Recorder(), Camera.from_fov(80, 32, 32)
+    pictures = CompleterPictures(recorder, guidance=5.0, steps=7)  # type: ignore[arg-type]
+    pictures.generate("a hut", camera=camera, generator=seeded())
+    known = torch.zeros(1, 32, 32, dtype=torch.bool)
+    pictures.inpaint(torch.zeros(3, 32, 32), known, "a hut", camera=camera, generator=seeded())
+    for asked in recorder.asked:
+        assert asked["fov"] == pytest.approx(80)
+        assert (asked["guidance"], asked["steps"]) == (5.0, 7)
+
+
+def test_pictures_of_ones_own_completer_are_enlarged_by_the_built_in_upsampler(
+    checkpoints: dict[str, str],
+) -> None:
+    models = load_models(GenerateConfig(**checkpoints), "a hut", CAMERA, "cpu")
+    assert isinstance(models.text_to_image, CompleterPictures)
+    assert models.text_to_image.completer.upsampler is not None
 
 
 def test_a_whole_scene_from_networks_is_the_same_twice(tmp_path: Path, checkpoints: dict[str, str]) -> None:

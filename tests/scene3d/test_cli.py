@@ -12,8 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from depthgen.geometry import turned
 from scene3d import cli
@@ -332,6 +334,24 @@ def test_help_names_the_paths_and_models_there_are(shell: Shell) -> None:
     assert SETTINGS.keys() == GenerateConfig.__dataclass_fields__.keys()
     flights = shell("render-views", "--help")[1]
     assert {what for what in TRAJECTORIES.values() if what not in flights} == {TRAJECTORIES[EXPLORE]}
+
+
+def test_offline_asks_no_model_hub(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    shell.refused("generate-scene", "a hut", "models=none")
+    assert os.environ["HF_HUB_OFFLINE"] == "0"
+    shell.refused("generate-scene", "a hut", "models=none", "--offline")
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_a_picture_gives_its_middle_square(shell: Shell, tmp_path: Path) -> None:
+    pixels = np.zeros((60, 180, 3), np.uint8)
+    pixels[:, 60:120] = (200, 100, 50)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    status, *_ = shell("generate-scene", "a hut", *TINY, "--image", tmp_path / "wide.png", "--out", "hut")
+    assert status == 0
+    first = np.asarray(Image.open(tmp_path / "hut" / "views" / "0000" / "image.png"))
+    assert (abs(first.astype(int) - (200, 100, 50)) <= 1).all()
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:

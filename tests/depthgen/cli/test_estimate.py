@@ -77,6 +77,16 @@ def test_sampler_and_reduction_are_heard(run, photo: Path):
     assert not np.array_equal(depths[0], depths[2])
 
 
+def test_seed_and_field_of_view_are_heard(run, photo: Path):
+    depths = [
+        np.load(run(photo, *words) / "photo_depth.npy")
+        for words in (["--seed", 1], ["--seed", 1], ["--seed", 2], ["--seed", 1, "--hfov", 90])
+    ]
+    assert np.array_equal(depths[0], depths[1])
+    assert not np.array_equal(depths[0], depths[2])
+    assert not np.array_equal(depths[0], depths[3])
+
+
 def test_points_reproject_to_their_pixels(photo: Path, tmp_path: Path):
     import trimesh
 
