@@ -141,6 +141,17 @@ def load_foreign(name: str, device: torch.device) -> DepthSampler:
         raise ValueError(f"cannot load depth model {source!r}: {reason}") from error
 
 
+def hub_has(hub_id: str) -> bool:
+    """Whether the model hub answers and has this model: at once, where a download would retry for minutes."""
+    from huggingface_hub import HfApi
+
+    try:
+        HfApi().model_info(hub_id, timeout=10)
+    except Exception:  # no such model, or whatever the hub's HTTP library calls "no connection"
+        return False
+    return True
+
+
 def _downloaded(hub_id: str) -> str:
     """The local folder of a hub model: the cached one, or a download; ValueError where neither can be had."""
     from huggingface_hub import HfApi, snapshot_download

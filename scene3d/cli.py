@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depthgen.cli.errors import Parser, run_cli
+from depthgen.cli.quiet import quiet_libraries
 from scene3d.config import COMPLETIONS, EXPLORE, SETTINGS, TRAJECTORIES, GenerateConfig
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ def _described(title: str, names: dict[str, str]) -> str:
 def _generate(arguments: argparse.Namespace) -> None:
     if arguments.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
-    for name, quiet in (("TRANSFORMERS_VERBOSITY", "error"), ("HF_HUB_DISABLE_PROGRESS_BARS", "1")):
-        os.environ.setdefault(name, quiet)  # their talk of loading weights would break our table
+    quiet_libraries()  # their talk of loading weights would break our table
     words = [word for word in arguments.words if not OVERRIDE.match(word)]
     overrides = [word for word in arguments.words if OVERRIDE.match(word)]
     mode = _mode(arguments)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from depthgen import composited
+from depthgen import composited, hub_has
 from depthgen.geometry import Camera, push_pull
 from scene3d.backends.protocols import Picture
 from scene3d.config import GenerateConfig
@@ -86,12 +86,13 @@ def native_size(pipeline: Any) -> int:
 
 
 def _load(loader: Any, source: str, device: str) -> Any:
+    here_alone = Path(source).is_dir() or not hub_has(source)
     try:
-        pipeline = loader.from_pretrained(source, safety_checker=None)
+        pipeline = loader.from_pretrained(source, safety_checker=None, local_files_only=here_alone)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        if not Path(source).exists():
-            reason = f"it is not on this machine, and no model hub gave it: {reason}"
+        if here_alone and not Path(source).is_dir():
+            reason = "it is not on this machine, and no model hub has it or can be reached"
         raise ValueError(
             f"diffusers cannot load {source!r}: {reason} (give a local folder, or a hub id while online)"
         ) from error

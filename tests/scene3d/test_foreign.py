@@ -11,7 +11,7 @@ import torch
 from depthgen import composited
 from depthgen.geometry import Camera
 from scene3d.backends import foreign, load_models
-from scene3d.backends.foreign import DiffusersInpainter, native_size
+from scene3d.backends.foreign import DiffusersInpainter, load_text_to_image, native_size
 from scene3d.config import GenerateConfig
 from scene3d.generator import generate_scene
 
@@ -143,3 +143,21 @@ def test_a_pipeline_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="diffusers cannot load") as caught:
         load_models(config, "a hut", CAMERA, "cpu")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_hub_that_does_not_answer_is_not_waited_for(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from diffusers.pipelines.auto_pipeline import AutoPipelineForText2Image
+
+    asked: list[bool] = []
+
+    def from_pretrained(source: str, *, local_files_only: bool, **_: object) -> None:
+        asked.append(local_files_only)
+        raise OSError(f"no {source}")
+
+    monkeypatch.setattr("scene3d.backends.foreign.hub_has", lambda hub_id: answers)
+    monkeypatch.setattr(AutoPipelineForText2Image, "from_pretrained", from_pretrained)
+    message = "no owner/name" if answers else "not on this machine"
+    with pytest.raises(ValueError, match=f"cannot load 'owner/name': .*{message}"):
+        load_text_to_image("owner/name", "cpu", GenerateConfig())
+    assert asked == [not answers]
