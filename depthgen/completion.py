@@ -68,6 +68,8 @@ METHODS = {
     "replace": CompletionMethod(Resample(1)),
     "resample": CompletionMethod(Resample(10)),  # RePaint
     "gradient": CompletionMethod(Gradient(limit=1.0)),  # WonderWorld
+    "plain": CompletionMethod(),
+    "scale": CompletionMethod(None, "meaning"),
     "scale-shift-depth": CompletionMethod(None, "depth"),
     "scale-shift-disparity": CompletionMethod(None, "disparity"),
     "border": CompletionMethod(None, "depth", "border"),  # LucidDreamer

@@ -36,6 +36,8 @@ COMPLETIONS = {  # ways to complete depth, for help texts; depthgen.completion h
     "replace": "known depth replaced in every step of the sampling",
     "resample": "the same, each step done ten times (RePaint)",
     "gradient": "sampling along the gradient of the error on known depth (WonderWorld)",
+    "plain": "prediction as it is",
+    "scale": "prediction, one scale; shift too for models that know depth up to both",
     "scale-shift-depth": "prediction, one scale and shift in depth",
     "scale-shift-disparity": "prediction, one scale and shift in disparity",
     "border": "scale-shift-depth, then the error of the hole's border interpolated (LucidDreamer)",

@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 import depthgen
+from depthgen.weight_files import part_paths
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Stage:
         sources = [
             Path(self.work.__code__.co_filename),
             *sorted(Path(depthgen.__file__).parent.rglob("*.py")),
+            *sorted(Path(depthgen.__file__).parent.rglob("*.txt")),
             *self.sources,
         ]
         return f"{self.work.__name__}-{digest(repr(_by_content([sources, self.fixed])).encode())}"
@@ -101,7 +103,8 @@ def _done(file: Path, work: Callable[..., Any], arguments: tuple[Any, ...]) -> N
 def _by_content(value: Any) -> Any:
     """The value with hashes in place of paths."""
     if isinstance(value, Path):
-        return digest(value.read_bytes())
+        parts = part_paths(value) if value.suffix == ".safetensors" else [value]
+        return digest(b"".join(part.read_bytes() for part in parts))
     if isinstance(value, Mapping):
         return {key: _by_content(part) for key, part in value.items()}
     return [_by_content(part) for part in value] if isinstance(value, list | tuple) else value

@@ -20,7 +20,6 @@ from scene3d.cameras.paths import dolly, orbit, pan
 from scene3d.frame import Frame, round_to_8_bits
 from scene3d.fusion import View, fuse_all, view_from
 
-SELECTION_OFFSET = 10_000  # further evaluation seeds, on which ways to complete were chosen: never reported
 HFOV = 60.0
 FARTHEST = 40.0  # metres; what lies beyond is not counted, as in protocol=worlds
 CAMERA_STREAM = 1  # of a world's random numbers, as in the evaluation set
@@ -54,11 +53,10 @@ class Case:
         return self.truth.valid & ~self.seen.known & (self.truth.depth < FARTHEST)
 
 
-def oracles(count: int, size: int, selection: bool = False) -> Iterator[tuple[str, Oracle]]:
-    """(kind, true world seen from its evaluation camera) of the first `count` evaluation worlds."""
-    for seed, kind in evaluation_seeds(count):
-        world = build_world(seed + SELECTION_OFFSET * selection, kind)
-        yield kind, oracle_of(world, size)
+def evaluation_oracle(number: int, size: int) -> tuple[str, Oracle]:
+    """(kind, true world seen from its evaluation camera) of one of the evaluation worlds, counted from 0."""
+    seed, kind = evaluation_seeds(number + 1)[number]
+    return kind, oracle_of(build_world(seed, kind), size)
 
 
 def oracle_of(world: World, size: int) -> Oracle:

@@ -27,6 +27,8 @@ OURS = {
     "align": "prediction, scaled, the error carried on up to edges",
 }
 ALIGNMENT = {
+    "plain": "the prediction as it is",
+    "scale": "one scale, the median ratio",
     "scale-shift-depth": "one scale and shift, in depth",
     "scale-shift-disparity": "one scale and shift, in disparity",
 }
@@ -92,5 +94,5 @@ def methods(depth: Path, plain: Path | None) -> list[Method]:
 
 
 def is_alignment(method: Method) -> bool:
-    """Whether a row fits one scale and shift and does nothing else."""
+    """Whether a row fits at most one scale and shift and does nothing else."""
     return method.completion in ALIGNMENT

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from seam_cases import CHANGES, Case, cases_of, oracles
+from seam_cases import CHANGES, Case, cases_of, evaluation_oracle
 from seam_costs import Costs
 from seam_measures import Row, calibration, score
 from seam_methods import SLOW, Method, methods
@@ -45,7 +45,7 @@ class Extent:
 
     def oracle(self, number: int) -> tuple[str, Oracle]:
         """The kind of a world, and the world."""
-        return next(islice(oracles(number + 1, self.size), number, None))
+        return evaluation_oracle(number, self.size)
 
     def to_turn_in(self) -> list[int]:
         """The first `rooms` rooms that have space to turn around in."""
