@@ -40,6 +40,7 @@ from depthgen.nn.unet import UNetConfig
 from depthgen.objectives import DepthObjective, depth_loss, palette_loss
 from depthgen.training import TrainConfig, fit
 from depthgen.transfer import transfer
+from depthgen.worlds import GENERATOR_VERSION
 
 SIZE = (48, 64)
 UNET = UNetConfig(channels=(32, 64, 96), blocks=(1, 1, 2), attention=(False, False, True))
@@ -49,7 +50,8 @@ FAR = {"kinect": 10.0, "lidar": 80.0}
 PLACES = {"kinect": "indoor", "lidar": "outdoor"}
 LINES = 6  # over 48 rows: every fifth row, as 64 lines on KITTI
 FILE = RESULTS / "ablations.json"
-CHECKPOINTS = Path(tempfile.gettempdir()) / "depthgen-ablations"  # pre-trained networks, made when missing
+# Pre-trained networks, made when missing.
+CHECKPOINTS = Path(tempfile.gettempdir()) / f"depthgen-ablations-{GENERATOR_VERSION}"
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,8 @@ def table(entries: dict[str, Any]) -> str:
 def main() -> None:
     wanted = [argument for argument in sys.argv[1:] if argument != "--table"]
     stored = json.loads(FILE.read_text()) if FILE.is_file() else {"entries": {}}
+    if "--table" not in sys.argv and stored.get("generator_version") != GENERATOR_VERSION:
+        stored = {"generator_version": GENERATOR_VERSION, "entries": {}}  # figures of other worlds are none
     for name, seed, job in jobs() if "--table" not in sys.argv else ():
         key = f"{name}#{seed}"
         if key in stored["entries"] or (wanted and not name.startswith(tuple(wanted))):
