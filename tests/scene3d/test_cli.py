@@ -23,6 +23,7 @@ from scene3d.cameras import PATHS
 from scene3d.config import COMPLETIONS, EXPLORE, SETTINGS, TRAJECTORIES, GenerateConfig
 from scene3d.export import FILES
 from scene3d.history import undo
+from scene3d.inputs import square_picture
 from scene3d.scene import Scene
 
 TINY = ["--models", "oracle", "--views", "2", "size=48"]
@@ -344,14 +345,13 @@ def test_offline_asks_no_model_hub(shell: Shell, monkeypatch: pytest.MonkeyPatch
     assert os.environ["HF_HUB_OFFLINE"] == "1"
 
 
-def test_a_picture_gives_its_middle_square(shell: Shell, tmp_path: Path) -> None:
+def test_a_picture_gives_its_middle_square(tmp_path: Path) -> None:
     pixels = np.zeros((60, 180, 3), np.uint8)
     pixels[:, 60:120] = (200, 100, 50)
     Image.fromarray(pixels).save(tmp_path / "wide.png")
-    status, *_ = shell("generate-scene", "a hut", *TINY, "--image", tmp_path / "wide.png", "--out", "hut")
-    assert status == 0
-    first = np.asarray(Image.open(tmp_path / "hut" / "views" / "0000" / "image.png"))
-    assert (abs(first.astype(int) - (200, 100, 50)) <= 1).all()
+    square = square_picture(tmp_path / "wide.png", 48)
+    assert square.shape == (3, 48, 48)
+    assert torch.allclose(255 * square, torch.tensor([200.0, 100, 50])[:, None, None], atol=1)
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
