@@ -41,7 +41,7 @@ COMPLETIONS = {  # ways to complete depth, for help texts; depthgen.completion h
     "scale-shift-depth": "prediction, one scale and shift in depth",
     "scale-shift-disparity": "prediction, one scale and shift in disparity",
     "border": "scale-shift-depth, then the error of the hole's border interpolated (LucidDreamer)",
-    "membrane": "scale-shift-depth, then its error carried on by Laplace's equation",
+    "membrane": "scale, then its error carried on by Laplace's equation",
 }
 EXPLORE = "explore"  # the only path whose cameras depend on the views so far: one to make a scene by
 SETTINGS = {  # what the fields of GenerateConfig mean, for help texts

@@ -16,7 +16,6 @@ import torch
 from tqdm import tqdm
 
 import depthgen
-from depthgen.weight_files import part_paths
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,7 @@ def _done(file: Path, work: Callable[..., Any], arguments: tuple[Any, ...]) -> N
 def _by_content(value: Any) -> Any:
     """The value with hashes in place of paths."""
     if isinstance(value, Path):
-        parts = part_paths(value) if value.suffix == ".safetensors" else [value]
-        return digest(b"".join(part.read_bytes() for part in parts))
+        return digest(value.read_bytes())
     if isinstance(value, Mapping):
         return {key: _by_content(part) for key, part in value.items()}
     return [_by_content(part) for part in value] if isinstance(value, list | tuple) else value

@@ -10,12 +10,12 @@ places have nothing to do with the training. These are a few frames each: no fig
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
+from builtin_jobs import digest
 from record import RESULTS, hardware, save
 
 from depthgen.checkpoint import builtin_path
@@ -77,8 +77,7 @@ def described(source: Path) -> Path:
 
 def fine_tuned(name: str, overrides: list[str], sets: Path, steps: str) -> str:
     """The checkpoint of a variant, trained if it is not there."""
-    weights = builtin_path("depth").read_bytes()
-    label = f"{name.replace(' ', '_')}_{steps}_{hashlib.sha256(weights).hexdigest()[:8]}"
+    label = f"{name.replace(' ', '_')}_{steps}_{digest(builtin_path('depth').read_bytes())}"
     path = RUNS / label / "model.safetensors"
     if not path.is_file():
         settings = [f"name={label}", f"runs={RUNS}", f"data.root={sets}", f"train.steps={steps}"]
