@@ -24,7 +24,7 @@ from depthgen.depth_models import (
 )
 from depthgen.devices import resolve_device
 from depthgen.geometry import Camera
-from depthgen.images import ImageLike, read_image, resize, size_of
+from depthgen.images import ImageLike, as_tensor, read_image, resize, size_of
 from depthgen.model import DiffusionModel
 
 FARTHEST = 1000.0  # metres that completion may reach, of models that have no far plane
@@ -181,7 +181,7 @@ def _seeded() -> torch.Generator:
 
 
 def _known_depth(picture: Tensor, depth: Tensor | np.ndarray, known: Tensor | np.ndarray) -> KnownDepth:
-    size, depth, known = size_of(picture), torch.as_tensor(depth), torch.as_tensor(known)
+    size, depth, known = size_of(picture), as_tensor(depth), as_tensor(known)
     if tuple(depth.shape) not in (size, (1, *size)) or tuple(known.shape) not in (size, (1, *size)):
         raise ValueError(
             f"known depth {tuple(depth.shape)} and mask {tuple(known.shape)} must fit the image {size}"

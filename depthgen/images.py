@@ -28,7 +28,7 @@ def read_image(source: ImageLike) -> Tensor:
     if isinstance(source, (str, Path)):
         return _from_pil(_open(Path(source)))
     if isinstance(source, (np.ndarray, Tensor)):
-        return _from_array(_tensor(source).detach().cpu())
+        return _from_array(as_tensor(source).detach().cpu())
     if hasattr(source, "convert"):
         return _from_pil(source)
     raise ValueError(f"an image must be a path, PIL image, array or tensor, not {type(source).__name__}")
@@ -135,8 +135,9 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _tensor(array: np.ndarray | Tensor) -> Tensor:
-    """torch takes no array with a negative stride, such as BGR turned to RGB."""
+def as_tensor(array: np.ndarray | Tensor) -> Tensor:
+    """A copy of an array: torch takes none with a negative stride, such as BGR turned to RGB, and warns of
+    those that cannot be written to."""
     return array if isinstance(array, Tensor) else torch.from_numpy(np.array(array))
 
 

@@ -187,7 +187,7 @@ def _new(arguments: argparse.Namespace, words: Sequence[str], overrides: Sequenc
     print(f"{words[0]!r}: {config.views} views with models {config.models!r} into {out}{os.sep}", flush=True)
     try:
         _follow(steps, config.views)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OSError):
         if (out / "scene.json").exists():
             print(f"what is done is kept: generate-scene --resume {out}", file=sys.stderr)
         raise

@@ -85,9 +85,9 @@ class GenerateConfig:
         surface; it stays a hole for later views to fill. Without effect for one sample.
     adjust: in fusion for the exports, correct the depth of all views so that they agree; see
         scene3d.adjustment. The views themselves are not changed by it.
-    surface: of the exports: "grid", each view's new pixels as triangles, or "tsdf", for rooms, all views
-        averaged in a distance field. texture: of scene.glb: "vertices", a colour for each vertex, or "atlas",
-        a texture put together from the pictures.
+    surface: of all that is made of the scene but its viewer, which shows the grid: "grid", each view's new
+        pixels as triangles, or "tsdf", for rooms, all views averaged in a distance field. texture: of
+        scene.glb: "vertices", a colour for each vertex, or "atlas", a texture put together from the pictures.
     """
 
     views: int = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -27,12 +28,25 @@ def replacing(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".{path.stem}.partial{path.suffix}")
     remove(aside)
     try:
-        yield aside
+        with naming(path):
+            yield aside
         if path.is_dir() and aside.is_dir():
             shutil.rmtree(path)
         os.replace(aside, path)
     finally:
         remove(aside)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Errors of writing say what could not be written: that of a full disk does not by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        reason = f"cannot be written ({error.strerror or error})"
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 
 
 def remove(path: Path) -> None:
@@ -58,7 +72,7 @@ def write_video(images: Iterable[Tensor], path: Path, frames_per_second: int = 2
 
 
 def write_pictures(images: Iterable[Tensor], folder: Path) -> Path:
-    """Write (3, H, W) [0, 1] pictures as `folder`/0000.png, 0001.png, ... in place of such files.
+    """Write (3, H, W) [0, 1] pictures as `folder`/0000.png, 0001.png, ... in place of such a series.
 
     ValueError when `folder` is a file or holds anything else.
     """
@@ -75,8 +89,9 @@ def _write_numbered(
 ) -> Path:
     if folder.is_file():
         raise ValueError(f"{folder} is a file; choose a folder")
-    others = [e for e in folder.glob("*") if not (e.suffix == suffix and e.stem.isdigit())]
-    strangers = [e.name for e in others if e.name not in LITTER]
+    names = sorted(e.name for e in folder.glob("*") if e.name not in LITTER)
+    series = [f"{number:04d}{suffix}" for number in range(len(names))]
+    strangers = sorted(set(names) - set(series))
     if strangers:
         raise ValueError(f"{folder} holds other files, e.g. {strangers[0]}; choose a new folder")
     with replacing(folder) as aside:

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from depthgen import resolve_device
+from depthgen import from_plain, resolve_device
 from depthgen.geometry import Camera
 from scene3d import inputs, journal
 from scene3d.backends import Depth, Models, Picture, load_models, located, roles_of
@@ -84,7 +84,8 @@ def generate_scene(
     settings: fields of `GenerateConfig` (views=8, seed=0, models="builtin", trajectory="pan", size=256, ...).
     progress: called after each committed view. Unusable input raises ValueError before anything is written.
     """
-    for step in generate(prompt, out=out, image=image, then=then, config=GenerateConfig(**settings)):
+    config = from_plain(GenerateConfig, settings)
+    for step in generate(prompt, out=out, image=image, then=then, config=config):
         if progress:
             progress(step)
     return step.scene
@@ -112,8 +113,7 @@ def generate(
     """The steps of a new scene, made as they are asked for; see `generate_scene`. Checks input at once."""
     config = located(config or GenerateConfig())
     roles_of(config)
-    if not prompt.strip():
-        raise ValueError('the prompt is empty; say what to make, e.g. "a cabin by a lake"')
+    inputs.check_words(prompt)
     path, prompts = inputs.path_from_file(config)
     segments = inputs.segments({**prompts, **(then or {})}, config.views)
     root = inputs.new_folder(Path(out))
@@ -135,6 +135,7 @@ def _new_scene(
     root: Path, asked: Manifest, picture: Tensor | None, config: GenerateConfig, device: str
 ) -> Iterator[SceneStep]:
     models = load_models(config, asked.prompt, inputs.first_camera(config), device)
+    inputs.new_folder(root)  # again: another run may have begun there while the models were loaded
     journal.start(root, replace(asked, models=models.hashes), picture)
     yield from _missing_views(Scene.open(root), _Run(config, models, device))
 
@@ -249,8 +250,9 @@ def _uncertain(frame: Frame) -> float | None:
 
 
 def _committed(scene: Scene, frame: Frame, entry: Entry, clock: _Clock, run: _Run) -> SceneStep:
+    first = scene.manifest.environment.get("device")
     with clock("commit"):
-        scene = scene.with_frame(frame, entry)
+        scene = scene.with_frame(frame, replace(entry, device=None if run.device == first else run.device))
     journal.record_costs(scene.root, entry.view, clock.seconds, _peak_memory_mib(run.device))
     return SceneStep(entry.view, run.config.views, scene, clock.seconds)
 

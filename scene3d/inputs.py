@@ -8,11 +8,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from depthgen import read_image, resize
+from depthgen import from_plain, read_image, resize
 from depthgen.geometry import Camera
 from scene3d.cameras import read_path
 from scene3d.config import TRAJECTORIES, GenerateConfig
-from scene3d.journal import Manifest, SceneFolderError
+from scene3d.journal import BEGUN, INPUT, Manifest, SceneFolderError
 
 
 def first_camera(config: GenerateConfig) -> Camera:
@@ -24,12 +24,25 @@ def new_folder(path: Path) -> Path:
     """The folder of a new scene, not made yet; ValueError when it is in use or cannot be written."""
     if (path / "scene.json").exists():
         raise ValueError(f"{path} holds a scene; finish it with --resume {path}, or give another --out")
-    if path.is_dir() and any(path.iterdir()):
+    names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    if names - set(BEGUN) or names == {INPUT}:
         raise ValueError(f"{path} is not empty and not a scene; nothing was touched, give another --out")
     existing = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise ValueError(f"{path} cannot be made, {existing} is no folder to write to; give another --out")
     return path
+
+
+def check_words(prompt: str, name: str = "the prompt") -> None:
+    """ValueError unless a prompt is text that says something and that files can hold."""
+    if not isinstance(prompt, str):
+        raise ValueError(f"{name} is {prompt!r}, which is no text")
+    if not prompt.strip():
+        raise ValueError(f'{name} is empty; say what to make, e.g. "a cabin by a lake"')
+    try:
+        prompt.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{name} {prompt!r} is no valid text; see the terminal's encoding") from error
 
 
 def square_picture(file: Path, size: int) -> Tensor:
@@ -65,18 +78,17 @@ def segments(then: Mapping[int, str], views: int) -> tuple[tuple[int, str], ...]
     of `views` views lacks, for view 0 (it has the first prompt), and for an empty prompt.
     """
     for view, prompt in then.items():
-        if not 0 < view < views:
+        if view not in range(1, views):
             raise ValueError(
-                f"no view {view} to begin {prompt!r} with: there are {views}, and view 0 has its words"
+                f"no view {view!r} to begin {prompt!r} with: there are {views}, and view 0 has its words"
             )
-        if not prompt.strip():
-            raise ValueError(f"the prompt from view {view} on is empty; say what to make")
+        check_words(prompt, f"the prompt from view {view} on")
     return tuple(sorted(then.items()))
 
 
 def recorded_config(manifest: Manifest) -> GenerateConfig:
     """The settings in scene.json; SceneFolderError when they are not ours."""
     try:
-        return GenerateConfig(**manifest.config)
-    except (TypeError, ValueError) as error:
+        return from_plain(GenerateConfig, manifest.config)
+    except ValueError as error:
         raise SceneFolderError(f"scene.json has settings that cannot be used ({error})") from error

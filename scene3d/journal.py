@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import platform
-import shutil
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from depthgen import from_plain
+from scene3d.files import naming, replacing
 from scene3d.frame import Frame, load_frame, read_image, save_frame, write_image
 
 FORMAT = "scene3d"
 FORMAT_VERSION = 1
 INPUT = "input.png"
+BEGUN = (".scene.json.tmp", ".input.partial.png", INPUT)  # what a process killed before scene.json may leave
 KEPT = ("scene.json", INPUT, "timings.json", "memory.json", "adjustment.json")  # besides the views
 
 
@@ -48,6 +50,7 @@ class Entry:
     seam_color: colour jump across that border beyond that of the known picture, [0, 1]; None for view 0.
     uncertain: share of the new surface pixels that were cut because samples of their depth disagree, [0, 1];
         None where the depth was drawn only once.
+    device: the one it was made on, if not the scene's first.
     files: sha256 of each file in the view's folder.
     """
 
@@ -58,6 +61,7 @@ class Entry:
     seam_step: float | None = None
     seam_color: float | None = None
     uncertain: float | None = None
+    device: str | None = None
     files: dict[str, str] = field(default_factory=dict)
 
 
@@ -116,10 +120,12 @@ def start(root: Path, manifest: Manifest, picture: Tensor | None) -> None:
 
     picture: (3, H, W) [0, 1], the user's picture of view 0, kept as input.png; None to make one from words.
     """
-    (root / "views").mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True, exist_ok=True)
     if picture is not None:
-        write_image(picture, root / INPUT)
-        manifest = replace(manifest, input=sha256(root / INPUT))
+        with replacing(root / INPUT) as aside:
+            write_image(picture, aside)
+            manifest = replace(manifest, input=sha256(aside))
+            (root / BEGUN[0]).touch()  # so that input.png is known to be ours until scene.json says so
     write_manifest(root, manifest)
 
 
@@ -161,7 +167,7 @@ def read_manifest(root: Path) -> Manifest:
         raise SceneFolderError(f"{root} is not a scene folder: it has no scene.json")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise SceneFolderError(f"{path} is not JSON ({error}); restore it or start anew") from error
     return _manifest_from(data, path)
 
@@ -175,11 +181,8 @@ def _manifest_from(data: Any, path: Path) -> Manifest:
         )
     try:
         values = {key: value for key, value in data.items() if key not in ("format", "version")}
-        values["journal"] = tuple(Entry(**entry) for entry in values["journal"])
-        values["cameras"] = tuple(values["cameras"])
-        values["then"] = tuple((view, prompt) for view, prompt in values.get("then", ()))
-        manifest = Manifest(**values)
-    except (TypeError, KeyError, ValueError) as error:
+        manifest: Manifest = from_plain(Manifest, values)
+    except ValueError as error:
         raise SceneFolderError(f"{path} is damaged ({error}); restore it or start anew") from error
     if [entry.view for entry in manifest.journal] != list(range(len(manifest.cameras))):
         raise SceneFolderError(f"{path} is damaged: its journal does not list views 0, 1, 2, ... in order")
@@ -214,8 +217,9 @@ def _lines(value: Any) -> str:
 def replace_file(path: Path, text: str) -> None:
     """Write a text file so that readers see either the old content or the new, even after a crash."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    _flush(temporary)
+    with naming(path):
+        temporary.write_text(text, encoding="utf-8")
+        _flush(temporary)
     os.replace(temporary, path)
     _flush(path.parent)
 
@@ -227,15 +231,12 @@ def commit_view(root: Path, manifest: Manifest, frame: Frame, entry: Entry) -> M
     that was killed between the two is not in the journal and is overwritten here.
     """
     final = view_folder(root, entry.view)
-    aside = final.with_name(f".{final.name}.tmp")
-    for leftover in (aside, final):
-        shutil.rmtree(leftover, ignore_errors=True)
-    aside.mkdir(parents=True)
-    saved = save_frame(frame, aside)
-    for name in saved:
-        _flush(aside / name)
-    files = {name: sha256(aside / name) for name in saved}
-    os.replace(aside, final)
+    with replacing(final) as aside:
+        aside.mkdir(parents=True)
+        saved = save_frame(frame, aside)
+        for name in saved:
+            _flush(aside / name)
+        files = {name: sha256(aside / name) for name in saved}
     _flush(final.parent)
     manifest = replace(
         manifest,
@@ -273,10 +274,11 @@ def sha256(path: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    """Ask the disk to keep a file or folder (folders cannot be opened for this on Windows)."""
-    if path.is_dir() and os.name == "nt":
+    """Ask the disk to keep a file or folder (Windows does so for files open for writing alone)."""
+    windows = os.name == "nt"
+    if windows and path.is_dir():
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

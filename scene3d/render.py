@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Renderer = Literal["auto", "pyrender", "torch"]
 Layer = tuple[Tensor, Tensor, Tensor]  # of a mesh: premultiplied image, depth (0: nothing) and coverage
+LARGEST = 8192  # pixels along a side of what is drawn
 DEPTH_RATIO = 5000  # at most, farthest to nearest of what is drawn: beyond it, the depth buffer grows coarse
 
 
@@ -66,13 +67,15 @@ def render_views_to(
     """Render a scene along cameras into a film (a path that ends in .mp4) or a folder of PNG files.
 
     size: (width, height) in pixels, see `at_size`; by default that of each camera.
-    ValueError on any other suffix.
+    ValueError on any other suffix, and for pictures of more than `LARGEST` pixels a side.
     """
     path = Path(path)
     if path.suffix not in ("", ".mp4"):
         raise ValueError(f"{path}: pictures go to a film (.mp4) or a folder, not to {path.suffix}")
     if size is not None:
         cameras = [at_size(camera, *size) for camera in cameras]
+    if large := [f"{c.width} x {c.height}" for c in cameras if max(c.width, c.height) > LARGEST]:
+        raise ValueError(f"pictures of {large[0]} pixels are too large to draw; give --size WxH")
     if renderer != "torch" and "open3d" not in sys.modules:
         with suppress(Exception):  # it is told where it is needed
             _pyrender()  # before a mesh is made, which may take open3d: the first of them has OpenGL
@@ -161,8 +164,9 @@ def _lens(camera: Camera, mesh: Mesh) -> pyrender.IntrinsicsCamera:
 
 
 def _pyrender() -> ModuleType:
-    """pyrender, told to draw off screen: it reads where at its first import."""
-    os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
+    """pyrender, told to draw off screen: it reads where at its first import. Only Linux has EGL."""
+    if sys.platform.startswith("linux"):
+        os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
     import pyrender
 
     return pyrender

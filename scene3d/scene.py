@@ -123,7 +123,7 @@ class Scene:
     def export(self, path: str | Path, *, surface: str | None = None, texture: str | None = None) -> Path:
         """Write the scene to a file; the suffix (.glb, .ply, .mp4, .html, ...) decides the format.
 
-        surface, texture: other ones than the scene's settings say, for .glb and .ply; see `GenerateConfig`.
+        surface, texture: other ones than the scene's settings say; see `GenerateConfig`.
         """
         from scene3d.export import export
 
@@ -131,5 +131,7 @@ class Scene:
         others = {name: value for name, value in given.items() if value is not None}
         for name, value in others.items():
             check_choice(name, value)
+        if not others:  # what was made of the views already serves this export too
+            return export(self, Path(path))
         manifest = replace(self.manifest, config={**self.manifest.config, **others})
         return export(replace(self, manifest=manifest), Path(path))

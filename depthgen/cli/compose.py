@@ -46,17 +46,19 @@ def compose(name: str, overrides: Sequence[str], defaults: T) -> T:
 
 
 def _readable(override: str) -> str:
-    """The override with its value in quotes, if hydra's grammar, which was not made for paths, stops at it or
-    takes it for several values."""
+    """The override with its value in quotes, if hydra's grammar, which was not made for paths, stops at it,
+    takes it for several values, or would halve its backslashes."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    key, _, value = override.partition("=")
+    halved = "\\\\" in value and value[0] not in "'\""
     try:
-        if not OverridesParser.create().parse_override(override).is_sweep_override():
+        parsed = OverridesParser.create().parse_override(override)
+        if not parsed.is_sweep_override() and not halved:
             return override
     except HydraException:
         pass
-    key, _, value = override.partition("=")
     escaped = re.sub(r"(\\*)('|$)", lambda end: 2 * end[1] + end[2].replace("'", r"\'"), value)
     return f"{key}='{escaped}'"
 

@@ -20,6 +20,7 @@ from depthgen.images import to_uint8
 
 MILLIMETRES = 1000.0
 PNG_LIMIT = 65535
+SUFFIXES = ("_depth.npy", "_std.npy", "_valid.png", "_depth_mm.png", "_preview.png", "_points.ply")
 
 
 def assumed_camera(width: int, height: int) -> Camera:
@@ -123,16 +124,19 @@ def _read_npy(path: Path) -> np.ndarray:
 
 
 def _read_png(path: Path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         image = Image.open(path)
-    except UnidentifiedImageError as error:
+        image.load()
+    except (OSError, SyntaxError) as error:
+        if getattr(error, "filename", None):  # not there, or a folder
+            raise
         raise ValueError(
-            f"{path}: not a depth file; give a 16-bit PNG in millimetres or a .npy in metres"
+            f"{path}: not a depth file, or damaged; give a 16-bit PNG in millimetres or a .npy in metres"
         ) from error
     if not image.mode.startswith("I"):
         raise ValueError(
-            f"{path}: a PNG of mode {image.mode}; known depth must be 16-bit millimetres, one channel"
+            f"{path}: a picture of mode {image.mode}; known depth must be 16-bit millimetres, one channel"
         )
     return np.asarray(image, dtype=np.float64) / MILLIMETRES

@@ -95,6 +95,7 @@ def _tell(path: Path, out: DepthPrediction, lost: int, seconds: float) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    from depthgen.cli.depth_files import SUFFIXES
     from depthgen.completion import completion_method
 
     stems = [path.stem for path in arguments.images]
@@ -103,6 +104,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError(
             f"two images are named {twice[0]!r}; their outputs would overwrite each other: run them apart"
         )
+    outputs = {(arguments.out / f"{stem}{suffix}").resolve() for stem in stems for suffix in SUFFIXES}
+    for given in (*arguments.images, *([arguments.known] if arguments.known else [])):
+        if given.resolve() in outputs:
+            raise ValueError(f"{given} would be overwritten by what is written; give another --out")
     if arguments.known and len(stems) > 1:
         raise ValueError("--known belongs to one image; give one IMAGE with it")
     if arguments.known and (arguments.sampler, arguments.reduce) != (DEFAULT_SAMPLER, DEFAULT_REDUCE):
@@ -111,6 +116,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--completion says how known depth is used; give that too, with --known")
     if arguments.completion:
         completion_method(arguments.completion)
+    if not 0 <= arguments.seed < 2**63:
+        raise ValueError(f"--seed must lie between 0 and 2**63 - 1, got {arguments.seed}")
     if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
         raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
+DEPTH = 4  # EstimatorDepth.estimator.sampler.pipeline: so far down lie the networks of a foreign model
+
 
 def fingerprint(model: Any) -> str:
     """ "sha256:..." over the weights of every network inside `model`; "no weights" when it has none.
@@ -16,7 +18,7 @@ def fingerprint(model: Any) -> str:
     Looks into attributes, and into the components of diffusers pipelines; order and device do not matter.
     """
     digest, found = hashlib.sha256(), False
-    for name, network in sorted(_networks(model, depth=3), key=lambda item: item[0]):
+    for name, network in sorted(_networks(model, depth=DEPTH), key=lambda item: item[0]):
         for key, tensor in sorted(network.state_dict().items()):
             digest.update(f"{name}.{key} {tuple(tensor.shape)} {tensor.dtype}".encode())
             digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())

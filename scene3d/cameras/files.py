@@ -137,15 +137,20 @@ def _layout_of(data: Any) -> _Layout:
 def _camera(entry: dict[str, Any], layout: _Layout, where: str) -> Camera:
     """One entry as a camera, if a camera can stand there (finite, invertible, rigid)."""
     try:
-        pose = torch.tensor(entry[layout.matrix], dtype=torch.float64).reshape(4, 4)
+        pose = torch.tensor(entry[layout.matrix], dtype=torch.float64)
+        if pose.numel() != 16:
+            raise ValueError(f"its matrix has {pose.numel()} numbers, not 4 x 4")
+        pose = pose.reshape(4, 4)
         pose = exported_pose(pose) if layout.is_opengl else pose
         given = layout.shared | entry
         model = given.get("camera_model") or "OPENCV"
         if layout.has_lens and model not in _PERSPECTIVE:  # poses alone serve whatever the lens
             raise ValueError(f"its camera is {model}, not perspective")
         return _lens(given, layout.has_lens).moved(_unrounded(pose))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{where}: {error if isinstance(error, ValueError) else repr(error)}") from error
+    except KeyError as error:
+        raise ValueError(f"{where}: it has no {error}") from error
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {error}") from error
 
 
 def _unrounded(pose: Tensor) -> Tensor:
@@ -167,15 +172,22 @@ def _lens(given: dict[str, Any], expected: bool) -> Camera:
     if not expected:
         return Camera.from_fov(_UNKNOWN_LENS, 1, 1)
     if keys in _LENSES[:2]:
-        width, height = int(given["w"]), int(given["h"])
+        width, height = _sides(given["w"], given["h"])
         fx = float(given["fl_x"]) if "fl_x" in given else width / 2 / math.tan(given["camera_angle_x"] / 2)
         fy, cx, cy = (given.get(k, v) for k, v in (("fl_y", fx), ("cx", width / 2), ("cy", height / 2)))
         K = torch.tensor([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], dtype=torch.float64)
         return Camera(K, torch.eye(4, dtype=torch.float64), width, height)
     if keys == _LENSES[2]:
-        width, height = int(given["render_width"]), int(given["render_height"])
+        width, height = _sides(given["render_width"], given["render_height"])
         return Camera.from_fov(_hfov(float(given["fov"]), width, height), width, height)
     raise ValueError("it has no intrinsics, but the first has")
+
+
+def _sides(width: Any, height: Any) -> tuple[int, int]:
+    width, height = int(width), int(height)
+    if min(width, height) < 1:
+        raise ValueError(f"its picture has {width} x {height} pixels")
+    return width, height
 
 
 def _hfov(vfov_degrees: float, width: int, height: int) -> float:

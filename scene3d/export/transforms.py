@@ -35,7 +35,8 @@ def write_transforms(scene: Scene, path: Path) -> Path:
         folder = Path(os.path.relpath(view_folder(scene.root, view), path.parent)).as_posix()
         depth = f"{depth_folder.name}/{view:04d}.npy"
         entry |= {"file_path": f"{folder}/image.png", "depth_file_path": depth}
-    return write_json(document | {"ply_file_path": "points.ply"}, path)
+    points = path.with_name("points.ply")
+    return write_json(document | ({"ply_file_path": points.name} if points.exists() else {}), path)
 
 
 def write_camera_path(scene: Scene, path: Path) -> Path:

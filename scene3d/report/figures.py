@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from depthgen import resolve_device
 from depthgen.geometry import Camera
 from scene3d.adjustment import drift
 from scene3d.backends import roles_of
@@ -114,15 +115,23 @@ def measure(scene: Scene) -> SceneFigures:
 
 def _replayed(scene: Scene) -> Iterator[tuple[float | None, Triangles]]:
     """For each view, how far it kept what earlier views show, and its triangles, by fusing them again."""
-    device = scene.manifest.environment.get("device", "cpu")
-    here = not device.startswith("cuda") or torch.cuda.is_available()
+    first = scene.manifest.environment.get("device", "cpu")
     fused = fuse_all(())
-    for view, frame in enumerate(scene.frames):
-        kept = _known_kept(fused, frame, device) if view and here else None
+    for frame, entry in zip(scene.frames, scene.manifest.journal, strict=True):
+        device = entry.device or first  # another one may round otherwise
+        kept = _known_kept(fused, frame, device) if entry.view and _is_here(device) else None
         longer = extend(fused, frame)
         faces = longer.surface_blocks.face_count - fused.surface_blocks.face_count
         fused = longer
         yield kept, count_triangles(frame, faces)
+
+
+def _is_here(device: str) -> bool:
+    try:
+        resolve_device(device)
+    except ValueError:
+        return False
+    return True
 
 
 def _known_kept(fused: Fused, frame: Frame, device: str) -> float | None:

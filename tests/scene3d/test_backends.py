@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -150,6 +151,9 @@ def test_the_fingerprint_follows_the_weights() -> None:
     with torch.no_grad():
         network.bias[1] += 1
     assert fingerprint(Holder(network)) != first
+    pipeline = SimpleNamespace(components={"unet": network})  # as a foreign depth model holds it
+    foreign = SimpleNamespace(estimator=SimpleNamespace(sampler=SimpleNamespace(pipeline=pipeline)))
+    assert fingerprint(foreign) != "no weights"
     assert fingerprint(object()) == "no weights"
 
 

@@ -17,8 +17,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None
             aside.write_text("half")
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match=r"cannot be written \(disk full\)") as caught:
         half()
+    assert caught.value.filename == str(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -58,6 +59,10 @@ def test_pictures_replace_pictures_but_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.git"):
         write_pictures([torch.zeros(3, 4, 6)], folder)
     (folder / ".git").rmdir()
+    (folder / "20240101.png").write_text("mine")
+    with pytest.raises(ValueError, match=r"20240101\.png"):
+        write_pictures([torch.zeros(3, 4, 6)], folder)
+    (folder / "20240101.png").unlink()
     (folder / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match=r"notes\.txt"):
         write_pictures([torch.zeros(3, 4, 6)], folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -205,6 +206,67 @@ def test_a_crash_between_the_view_and_the_journal(tmp_path: Path, monkeypatch: p
     assert (tmp_path / "s/views/0001").is_dir()  # renamed, but not yet listed: it does not count
     assert len(Scene.load(tmp_path / "s").frames) == 1
     assert len(resume_scene(tmp_path / "s").frames) == 2
+
+
+@pytest.mark.parametrize("renames", [0, 1])
+def test_a_crash_before_the_journal_leaves_a_folder_to_begin_in_again(
+    tmp_path: Path, look: Look, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    from scene3d.frame import write_image
+
+    write_image(look(Camera.from_fov(60, 32, 32))[0], tmp_path / "photo.png")
+    given = {
+        "image": tmp_path / "photo.png",
+        "out": tmp_path / "s",
+        "config": GenerateConfig(views=1, size=32),
+    }
+    left, rename = iter(range(renames)), os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "os.replace",
+            lambda *paths: rename(*paths) if next(left, None) is not None else _raise_power_cut(),
+        )
+        with pytest.raises(RuntimeError, match="power cut"):
+            next(generate("a garden", **given))
+    assert next(generate("a garden", **given)).view == 0
+
+
+def test_a_scene_that_another_run_has_begun_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    late = generate("a beach", out=tmp_path / "s", config=GenerateConfig(views=1, size=32))
+    generate_scene("a village", out=tmp_path / "s", views=1, size=32)
+    before = files_under(tmp_path / "s")
+    with pytest.raises(ValueError, match="holds a scene"):
+        next(late)
+    assert files_under(tmp_path / "s") == before
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"views": 2.5}, "views is 2.5"),
+        ({"adjust": "false"}, "adjust is 'false'"),
+        ({"depth": None}, "depth is None"),
+        ({"colour": 1}, "has no colour"),
+        ({"then": {1.5: "x"}}, "no view 1.5"),
+        ({"then": {1: None}}, "from view 1 on is None"),
+        ({"prompt": None}, "the prompt is None"),
+        ({"prompt": "a village \udcff"}, "no valid text"),
+    ],
+)
+def test_what_is_of_no_use_is_refused_before_anything_is_written(
+    tmp_path: Path, given: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        generate_scene(**{"prompt": "a garden", "out": tmp_path / "s", "views": 2} | given)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_view_made_on_another_device_says_so(tmp_path: Path) -> None:
+    steps = generate("a garden", out=tmp_path / "s", config=GenerateConfig(views=2, size=32, device="cpu"))
+    next(steps)
+    with pytest.warns(UserWarning, match="device was cpu"):
+        scene = resume_scene(tmp_path / "s", device="cpu:0")
+    assert [entry.device for entry in scene.manifest.journal] == [None, "cpu:0"]
 
 
 def _raise_power_cut(*arguments: object) -> None:

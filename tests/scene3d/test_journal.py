@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from scene3d.frame import coarse, load_frame, round_to_8_bits, save_frame
-from scene3d.journal import SceneFolderError, changes, read_manifest, replace_file
+from scene3d.journal import SceneFolderError, _flush, changes, read_manifest, replace_file
 from scene3d.scene import Scene
 
 
@@ -63,6 +64,7 @@ def test_loading_gives_the_committed_scene(garden: Scene) -> None:
     ("content", "message"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("\0\xff", "is not JSON"),
         ("[]", "not written by scene3d"),
         ('{"format": "other"}', "not written by scene3d"),
@@ -85,7 +87,19 @@ def test_a_folder_without_scene_json_is_no_scene(tmp_path: Path) -> None:
 def test_damage_to_the_manifest_is_found(garden: Scene) -> None:
     path = garden.root / "scene.json"
     data = json.loads(path.read_text())
-    for broken in ({"journal": [{"bogus": 1}]}, {"journal": data["journal"][1:]}, {"journal": 3}, {"x": 1}):
+    entries = data["journal"]
+    for broken in (
+        {"journal": [{"bogus": 1}]},
+        {"journal": entries[1:]},
+        {"journal": 3},
+        {"journal": [entries[0] | {"new_pixels": "x"}, *entries[1:]]},
+        {"journal": [entries[0] | {"files": []}, *entries[1:]]},
+        {"x": 1},
+        {"config": None},
+        {"environment": None},
+        {"prompt": 5},
+        {"then": [[1, None]]},
+    ):
         path.write_text(json.dumps(data | broken))
         with pytest.raises(SceneFolderError, match="damaged"):
             read_manifest(garden.root)
@@ -100,6 +114,17 @@ def test_a_changed_or_missing_file_of_a_view_is_found(garden: Scene, name: str) 
     path.unlink()
     with pytest.raises(SceneFolderError, match=f"0001/{name}"):
         Scene.load(garden.root)
+
+
+def test_on_windows_files_are_flushed_through_a_handle_that_may_write(
+    garden: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes, opened = [], os.open
+    monkeypatch.setattr("scene3d.journal.os.name", "nt")
+    monkeypatch.setattr("os.open", lambda path, mode: modes.append(mode) or opened(path, mode))
+    _flush(garden.root / "scene.json")
+    _flush(garden.root)
+    assert modes == [os.O_RDWR]
 
 
 def test_replacing_a_file_keeps_the_old_one_when_writing_fails(

@@ -102,6 +102,11 @@ def test_another_shape_shows_more_and_stretches_nothing() -> None:
     assert (wide.width, wide.height) == (400, 200)
 
 
+def test_pictures_that_no_machine_holds_are_refused(garden: Scene, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="9000 x 30 pixels are too large"):
+        render_views_to(garden, tmp_path / "film.mp4", [Camera.from_fov(60, 9000, 30)])
+
+
 def test_other_suffixes_are_refused(garden: Scene, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.mp4"):
         render_views_to(garden, tmp_path / "film.avi", [garden.frames[0].camera])

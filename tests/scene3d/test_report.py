@@ -17,7 +17,7 @@ from scene3d import generate_scene
 from scene3d.frame import Frame
 from scene3d.journal import record_costs
 from scene3d.report import SceneFigures, Thresholds, failures, measure
-from scene3d.report.figures import cameras_around
+from scene3d.report.figures import _replayed, cameras_around
 from scene3d.report.pictures import PLAN, WORST_JUMP, plan_of, seam_picture
 from scene3d.report.triangles import count_triangles
 from scene3d.scene import Scene
@@ -55,6 +55,12 @@ def test_the_triangles_of_all_views_are_those_of_the_fused_surface(
     scene: Scene, figures: SceneFigures
 ) -> None:
     assert sum(view.triangles.kept for view in figures.views) == len(scene.fused().surface.faces)
+
+
+def test_a_view_is_drawn_again_where_it_was_made_or_not_at_all(scene: Scene) -> None:
+    entries = (*scene.manifest.journal[:2], replace(scene.manifest.journal[2], device="cuda:99"))
+    elsewhere = replace(scene, manifest=replace(scene.manifest, journal=entries))
+    assert [kept for kept, _ in _replayed(elsewhere)] == [None, 1, None]
 
 
 def test_a_pixel_that_was_not_kept_is_found(scene: Scene) -> None:

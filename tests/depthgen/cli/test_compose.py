@@ -19,6 +19,7 @@ PATHS = [
     "a&b",
     "#1",
     "C:\\x",
+    "\\\\server\\share",
 ]
 
 

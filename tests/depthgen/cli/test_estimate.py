@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from depthgen.cli.depth_files import assumed_camera, read_known, to_millimetres, write_outputs
+from depthgen.cli.depth_files import SUFFIXES, assumed_camera, read_known, to_millimetres, write_outputs
 from depthgen.cli.estimate import main
 from depthgen.estimator import DepthPrediction
 
@@ -48,7 +48,7 @@ def test_all_outputs_agree_with_each_other(run, photo: Path, capsys):
     assert np.abs(stored / 1000 - depth)[near].max() <= 0.00051
     assert (stored[~near] == 0).all()
     assert Image.open(out / "photo_preview.png").size == (WIDTH, HEIGHT)
-    assert not list(out.glob(".partial*"))
+    assert {path.name for path in out.iterdir()} == {f"photo{suffix}" for suffix in SUFFIXES}
 
 
 def test_the_way_of_completion_is_heard_and_asks_for_known_depth(run, photo: Path, tmp_path: Path, capsys):
@@ -137,6 +137,15 @@ def test_known_depth_in_metres(tmp_path: Path):
     assert depth[known].tolist() == [2.5]
 
 
+def test_a_truncated_picture_of_depth_is_named(tmp_path: Path):
+    levels = np.random.default_rng(0).integers(0, 9999, (64, 64)).astype(np.uint16)
+    Image.fromarray(levels).save(tmp_path / "known.png")
+    whole = (tmp_path / "known.png").read_bytes()
+    (tmp_path / "known.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"known\.png: not a depth file, or damaged"):
+        read_known(tmp_path / "known.png", (64, 64))
+
+
 @pytest.mark.parametrize("values", [[[np.nan, 1.0]], [[-1.0, 1.0]], [[1.0]], [["a", "b"]]])
 def test_bad_known_depth_names_the_file(tmp_path: Path, values):
     np.save(tmp_path / "known.npy", np.array(values))
@@ -151,6 +160,8 @@ def test_bad_known_depth_names_the_file(tmp_path: Path, values):
         (["{photo}", "--known", "{photo}"], "16-bit"),
         (["{photo}", "{photo}"], "overwrite"),
         (["{photo}", "--hfov", "200"], "hfov"),
+        (["{photo}", "--seed", str(2**64)], "seed"),
+        (["{photo}", "--known", "{out}/photo_depth.npy"], "photo_depth.npy would be overwritten"),
         (["{photo}", "--samples", "0"], "samples"),
         (["{photo}", "--known", "x.png", "--sampler", "heun"], "--known"),
         (["{photo}", "--model", "nonsense"], "nonsense"),
@@ -163,7 +174,7 @@ def test_bad_requests_end_with_one_line_and_status_2(
     run, photo: Path, tmp_path: Path, capsys, arguments, reason
 ):
     with pytest.raises(SystemExit) as exit_info:
-        run(*(argument.format(photo=photo) for argument in arguments))
+        run(*(argument.format(photo=photo, out=tmp_path / "out") for argument in arguments))
     assert exit_info.value.code == 2
     message = capsys.readouterr().err
     assert reason in message

@@ -168,6 +168,23 @@ def test_the_exported_cameras_can_be_followed_again(garden: Scene, tmp_path: Pat
             "pose 1: it has no intrinsics",
         ),
         (
+            json.dumps({"w": 8, "h": 0, "fl_x": 9, "frames": [{"transform_matrix": torch.eye(4).tolist()}]}),
+            "pose 0: its picture has 8 x 0 pixels",
+        ),
+        (
+            json.dumps(
+                {"w": 8, "h": 8, "camera_angle_x": 0, "frames": [{"transform_matrix": torch.eye(4).tolist()}]}
+            ),
+            "pose 0",
+        ),
+        (
+            json.dumps(
+                {"w": 8, "h": 8, "fl_x": 9, "frames": [{"transform_matrix": torch.eye(4)[:3].tolist()}]}
+            ),
+            "pose 0: its matrix has 12 numbers",
+        ),
+        (json.dumps([torch.eye(4).tolist()]).replace("1.0", "1" + 400 * "0"), "pose 0"),
+        (
             json.dumps({"w": 8, "h": 8, "fl_x": 0, "frames": [{"transform_matrix": torch.eye(4).tolist()}]}),
             "pose 0.*focal",
         ),

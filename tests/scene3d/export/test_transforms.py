@@ -32,6 +32,13 @@ def test_depth_is_that_of_the_surface_and_nought_where_there_is_none(garden: Sce
         assert torch.equal(depth[frame.valid[0]], frame.depth[frame.valid])
 
 
+def test_points_are_named_where_they_are(garden: Scene, tmp_path: Path) -> None:
+    alone = export(garden, tmp_path / "cameras.json")
+    assert "ply_file_path" not in json.loads(alone.read_text())
+    export(garden, tmp_path / "points.ply")
+    assert json.loads(export(garden, alone).read_text())["ply_file_path"] == "points.ply"
+
+
 def test_beside_the_views_the_paths_are_plain(garden: Scene) -> None:
     document = json.loads(export(garden, garden.root / "transforms.json").read_text())
     assert document["frames"][1]["file_path"] == "views/0001/image.png"
