@@ -3,7 +3,7 @@
 from depthgen.depth.align import align_depth, align_disparity, scale_shift
 from depthgen.depth.carry import border_interpolation, membrane
 from depthgen.depth.coding import DepthCoding
-from depthgen.depth.color import colorize
+from depthgen.depth.color import colorize, depth_range
 from depthgen.depth.consensus import Reduce, most_likely_mode, reduce_samples
 from depthgen.depth.infill import fill_sky, infill_nearest
 from depthgen.depth.metrics import (
@@ -22,7 +22,8 @@ from depthgen.depth.sky import SegmenterSky, SkyMask, sky_by_rule, sky_file
 
 __all__ = [
     "METRICS", "DepthCoding", "Reduce", "SegmenterSky", "SkyMask", "abs_rel", "align_depth",
-    "align_disparity", "border_interpolation", "colorize", "delta", "depth_metrics", "downsample_depth",
-    "fill_sky", "infill_nearest", "joint_bilateral_upsample", "log10", "membrane", "most_likely_mode",
-    "reduce_samples", "rmse", "rmse_log", "scale_shift", "silog", "sky_by_rule", "sky_file", "sq_rel",
+    "align_disparity", "border_interpolation", "colorize", "delta", "depth_metrics", "depth_range",
+    "downsample_depth", "fill_sky", "infill_nearest", "joint_bilateral_upsample", "log10", "membrane",
+    "most_likely_mode", "reduce_samples", "rmse", "rmse_log", "scale_shift", "silog", "sky_by_rule",
+    "sky_file", "sq_rel",
 ]  # fmt: skip

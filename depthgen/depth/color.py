@@ -33,6 +33,13 @@ def colorize(depth: Tensor, valid: Tensor, near: float | None = None, far: float
     return canvas
 
 
+def depth_range(depths: Tensor) -> tuple[float, float]:
+    """Two metres between which nearly all depths (n,) lie, n > 0: their 1st and 99th percentile."""
+    ordered = depths.sort().values
+    near, far = (ordered[round(share * (len(ordered) - 1))].item() for share in (0.01, 0.99))
+    return near, max(far, 1.01 * near)
+
+
 def _log_or_quantile(metres: float | None, log_depth: Tensor, share: float) -> Tensor:
     if metres is not None:
         return torch.log(torch.tensor(float(metres)).clamp_min(LEAST))

@@ -18,8 +18,8 @@ def downsample_depth(
 ) -> tuple[Tensor, Tensor]:
     """Shrink a depth map: every cell takes the lower median of its valid pixels, so a depth that occurs.
 
-    depth: (1,H,W) metres; valid: (1,H,W) bool; size: (h, w) with h <= H, w <= W. least: share in [0,1] of a
-    cell that must be valid. Returns depth (1,h,w), 0 where invalid, and valid (1,h,w).
+    depth: (1,H,W) metres; valid: (1,H,W) bool; size: (h, w), where it is larger, pixels repeat. least: share
+    in [0,1] of a cell that must be valid. Returns depth (1,h,w), 0 where invalid, and valid (1,h,w).
     """
     h, w = size
     rows, columns = -(-depth.shape[-2] // h), -(-depth.shape[-1] // w)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from depthgen.depth import colorize, downsample_depth
+from depthgen.depth import colorize, depth_range, downsample_depth
 from depthgen.evaluation.depth import Example
 from depthgen.images import resize, size_of, to_uint8
 
@@ -64,7 +64,7 @@ def _cell_height(example: Example) -> int:
 
 def _row(sheet: Image, pen: ImageDraw, top: int, example: Example, rank: str) -> None:
     height = _cell_height(example)
-    near, far = _range(example)
+    near, far = depth_range(example.frame.depth[example.counted])
     kind = next(iter(example.scores.values())).get("kind", "")
     pen.text((GAP, top), f"{example.frame.name}  {kind}", INK, font=_font(14))
     pen.text((sheet.width - GAP, top), rank, FAINT, font=_font(12), anchor="ra")
@@ -72,13 +72,6 @@ def _row(sheet: Image, pen: ImageDraw, top: int, example: Example, rank: str) ->
         x = GAP + column * (CELL + GAP)
         sheet.paste(panel, (x, top + LINE))
         pen.text((x, top + LINE + height + 3), note, FAINT, font=_font(12))
-
-
-def _range(example: Example) -> tuple[float, float]:
-    """Metres of the colour scale: the 1st and 99th percentile of the counted truth."""
-    depths = example.frame.depth[example.counted].sort().values
-    near, far = (float(depths[round(share * (len(depths) - 1))]) for share in (0.01, 0.99))
-    return near, max(far, 1.01 * near)
 
 
 def _panels(example: Example, near: float, far: float) -> list[tuple[Image, str]]:

@@ -53,7 +53,7 @@ class ResBlock(nn.Module):
     """Efficient U-Net's residual block (Imagen, appendix B.1) with scale-shift group norm.
 
     GroupNorm, swish, conv3x3, GroupNorm * (1 + scale) + shift, swish, conv3x3, plus a 1x1 shortcut.
-    Scale and shift are read from the embedding of noise level and pooled text.
+    Scale and shift are read from the embedding of noise level, pooled text and field of view.
     """
 
     def __init__(self, channels_in: int, channels_out: int, embedding: int, groups: int) -> None:

@@ -45,7 +45,7 @@ class UNetConfig:
     groups: int = 8  # of the group norms
     text_width: int = 0  # features of a text token; 0: no text
     field_of_view: bool = False  # conditioned on the field of view
-    # Width of what tells the blocks of noise level and text; None: 4 channels[0].
+    # Width of what tells the blocks of noise level, text and field of view; None: 4 channels[0].
     embedding: int | None = None
 
     def __post_init__(self) -> None:

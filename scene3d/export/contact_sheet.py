@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from depthgen.depth import colorize
+from depthgen.depth import colorize, depth_range
 from scene3d.files import replacing
 from scene3d.frame import Frame, pixels_of
 
@@ -39,7 +39,7 @@ def contact_sheet(scene: Scene) -> Image:
     """
     from PIL import Image, ImageDraw
 
-    near, far = depth_range(scene.frames)
+    near, far = range_of(scene.frames)
     columns = min(COLUMNS, len(scene.frames))
     bands = -(-len(scene.frames) // columns)
     then = dict(scene.manifest.then)
@@ -63,20 +63,21 @@ def contact_sheet(scene: Scene) -> Image:
     return sheet
 
 
-def depth_range(frames: tuple[Frame, ...]) -> tuple[float, float]:
-    """Metres between which nearly all surfaces of the views lie: their 1st and 99th percentile."""
-    depths = torch.cat([frame.depth[frame.valid] for frame in frames]).sort().values
-    if not len(depths):
-        return 1.0, 2.0
-    near, far = (depths[round(share * (len(depths) - 1))].item() for share in (0.01, 0.99))
-    return near, max(far, 1.01 * near)
+def range_of(frames: tuple[Frame, ...]) -> tuple[float, float]:
+    """Metres between which nearly all surfaces of the views lie; any where there is none."""
+    depths = torch.cat([frame.depth[frame.valid] for frame in frames])
+    return depth_range(depths) if len(depths) else (1.0, 2.0)
+
+
+def new_in_color(frame: Frame) -> Tensor:
+    """The picture (3, H, W), dark grey where earlier views show it already."""
+    return torch.where(frame.known, DIMMED * frame.image.mean(dim=0, keepdim=True), frame.image)
 
 
 def _panels(frame: Frame, near: float, far: float) -> tuple[Tensor, Tensor, Tensor]:
     """Three (H, W, 3) uint8 pictures of a view."""
-    gray = DIMMED * frame.image.mean(dim=0, keepdim=True).expand_as(frame.image)
-    new = torch.where(frame.known, gray, frame.image)
-    return pixels_of(frame.image), colorize(frame.depth[0], frame.valid[0], near, far), pixels_of(new)
+    depth = colorize(frame.depth[0], frame.valid[0], near, far)
+    return pixels_of(frame.image), depth, pixels_of(new_in_color(frame))
 
 
 def _legend(near: float, far: float) -> str:

@@ -1,8 +1,9 @@
 """transforms.json and camera_path.json: cameras in nerfstudio's layouts; see scene3d.cameras.files.
 
 Poses map OpenGL camera axes (x right, y up, looking along -z) to the export frame of points.ply, in metres.
-Depth files are float metres, so nerfstudio needs `--depth-unit-scale-factor 1`: those of points.ply, made to
-agree, and 0 where there is no surface, which nerfstudio leaves out.
+Depth files are float metres, so nerfstudio needs `--depth-unit-scale-factor 1`: of the views as they were
+made to agree, and 0 where there is no surface, which nerfstudio leaves out. points.ply holds the corners of
+the mesh, which at silhouettes lie between pixels.
 """
 
 from __future__ import annotations

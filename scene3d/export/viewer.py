@@ -24,7 +24,7 @@ from depthgen.depth import colorize
 from depthgen.evaluation.html import data_address
 from depthgen.geometry import Mesh, merge_meshes
 from scene3d.backdrop import make_backdrop
-from scene3d.export.contact_sheet import depth_range
+from scene3d.export.contact_sheet import range_of
 from scene3d.files import replacing
 from scene3d.frame import Frame, picture_of
 from scene3d.fusion import extend, fuse_all, tidied
@@ -74,7 +74,7 @@ def _grown(meshes: list[Mesh]) -> Grown:
 
 
 def _description(scene: Scene, surface: Grown, background: Grown) -> dict[str, Any]:
-    near, far = depth_range(scene.frames)
+    near, far = range_of(scene.frames)
     return {
         "prompt": scene.prompt,
         "vertices": len(surface.mesh.vertices),

@@ -13,7 +13,7 @@ from torch import Tensor
 from depthgen.depth import colorize
 from depthgen.evaluation.html import data_address, document, facts, table
 from depthgen.geometry import Camera
-from scene3d.export.contact_sheet import depth_range
+from scene3d.export.contact_sheet import new_in_color, range_of
 from scene3d.frame import Frame, pixels_of
 from scene3d.report.figures import SceneFigures, ViewFigures
 from scene3d.report.pictures import PLAN, Plan, plan_of, seam_picture
@@ -80,7 +80,7 @@ def page(scene: Scene, figures: SceneFigures, missed: Sequence[str]) -> str:
     """The HTML of a scene's report; missed: the limits it does not keep, one line each."""
     cameras = [frame.camera for frame in scene.frames]
     plan = plan_of(scene.adjusted().mesh(), cameras)
-    near, far = depth_range(scene.frames)
+    near, far = range_of(scene.frames)
     pairs = zip(figures.views, scene.frames, strict=True)
     body = _BODY.substitute(
         title=escape(scene.prompt),
@@ -183,9 +183,7 @@ def _view(view: ViewFigures, frame: Frame, near: float, far: float) -> str:
     pictures = {
         "picture": _jpeg(frame.image),
         "depth": _jpeg(colorize(frame.depth[0], frame.valid[0], near, far).permute(2, 0, 1) / 255),
-        "new in colour": _jpeg(
-            torch.where(frame.known, 0.3 * frame.image.mean(0, keepdim=True), frame.image)
-        ),
+        "new in colour": _jpeg(new_in_color(frame)),
     }
     if frame.known.any():
         pictures["seams"] = _jpeg(seam_picture(frame))

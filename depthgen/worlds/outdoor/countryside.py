@@ -22,7 +22,6 @@ BARNS: dict[str, RGB] = {"red": (0.66, 0.13, 0.11), "brown": (0.42, 0.26, 0.16),
 TIMBER: dict[str, RGB] = {"wooden": PLANK, "white": (0.92, 0.91, 0.88), "brown": (0.33, 0.21, 0.13)}
 COWS: dict[str, RGB] = {"brown": (0.38, 0.22, 0.13), "black": (0.09, 0.08, 0.08)}
 CAPS: dict[str, RGB] = {"red": (0.82, 0.12, 0.09), "brown": (0.50, 0.33, 0.20)}
-SMALL_ROAD = 2.0  # metres
 
 
 def grassland(site: Site) -> None:

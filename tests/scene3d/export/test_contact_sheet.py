@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from scene3d.export.contact_sheet import contact_sheet, depth_range, write_contact_sheet
+from scene3d.export.contact_sheet import contact_sheet, range_of, write_contact_sheet
 from scene3d.scene import Scene
 
 
@@ -56,12 +56,12 @@ def test_other_words_stand_above_the_view_they_begin_with(garden: Scene) -> None
     assert max(words[: 8 + 400].max(), words[8 + 592 :].max()) < 40
 
 
-def test_depth_range_ignores_the_sky_and_outliers(garden: Scene) -> None:
+def test_the_range_ignores_the_sky_and_outliers(garden: Scene) -> None:
     frame = garden.frames[0]
     depth = torch.linspace(1, 3, frame.depth.numel()).reshape(frame.depth.shape)
     depth[0, 0, 0], depth[0, -1, -1] = 1e-3, 1e6
-    near, far = depth_range((replace(frame, depth=depth, valid=torch.ones_like(frame.valid)),))
+    near, far = range_of((replace(frame, depth=depth, valid=torch.ones_like(frame.valid)),))
     assert abs(near - 1.02) < 0.01
     assert abs(far - 2.98) < 0.01
     nothing = replace(frame, valid=torch.zeros_like(frame.valid))
-    assert depth_range((nothing,)) == (1.0, 2.0)
+    assert range_of((nothing,)) == (1.0, 2.0)
