@@ -43,11 +43,14 @@ def _shipped(name: str) -> Path:
     return WEIGHTS / f"{name}.safetensors"
 
 
-def stage_path(name_or_path: str, stage: str) -> Path:
-    """The file that a training stage reads: "builtin" is the shipped model of the same stage."""
-    if name_or_path != "builtin":
-        return Path(name_or_path)
-    return builtin_path(SHIPPED_AS.get(stage, stage))
+def stage_path(name_or_path: str | Path, stage: str) -> Path:
+    """The file of a stage's model: "builtin" is the shipped one; of a run's folder its model.safetensors."""
+    if str(name_or_path) == "builtin":
+        return builtin_path(SHIPPED_AS.get(stage, stage))
+    path = Path(name_or_path)
+    inside = path / "model.safetensors"
+    foreign = (path / "config.json").is_file()  # a folder of transformers has such a file, too
+    return inside if inside.is_file() and not foreign else path
 
 
 def save_checkpoint(

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from depthgen.checkpoint import builtin_path, is_shipped, load_checkpoint
+from depthgen.checkpoint import is_shipped, load_checkpoint, stage_path
 from depthgen.devices import resolve_device
 from depthgen.diffusion.denoiser import GUIDED_TIMES, Denoiser, clipped, guided
-from depthgen.diffusion.samplers import sample_ddim, uniform_times
+from depthgen.diffusion.samplers import normal_like, sample_ddim, uniform_times
 from depthgen.geometry import seamless
 from depthgen.images import fitted_size, resize, shrink_known, size_of
 from depthgen.model import (
@@ -92,13 +92,12 @@ class ImageCompleter:
         """
         where = resolve_device(device)
         builtin = str(name_or_path) == "builtin"
-        base = _load(builtin_path("completer") if builtin else Path(name_or_path), "completion", where)
+        base = _load(stage_path(name_or_path, "completion"), "completion", where)
         if upsampler is None and builtin and is_shipped("upsampler"):
             upsampler = "builtin"
         enlarging = None
         if upsampler is not None:
-            path = builtin_path("upsampler") if str(upsampler) == "builtin" else Path(upsampler)
-            enlarging = _load(path, "upsampling", where)
+            enlarging = _load(stage_path(upsampler, "upsampling"), "upsampling", where)
         return cls(base, TextEncoder.load(where), enlarging)
 
     def generate(
@@ -147,6 +146,7 @@ class ImageCompleter:
         ValueError on wrong shapes, an empty prompt, or another guidance than the one folded into the base.
         """
         _check(image, known, prompt)
+        image, known = image.detach().cpu(), known.cpu()
         words = in_caption_words(prompt)
         warn_of_unknown_words(words, self.encoder)
         if self.encoder.cuts(words):
@@ -189,7 +189,7 @@ class ImageCompleter:
         image = torch.zeros(len(prompts), 3, side, side) if image is None else image
         known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
         generator = generator or torch.Generator().manual_seed(0)
-        noise = torch.randn(image.shape, generator=generator)
+        noise = normal_like(image, generator)
         condition = completion_condition(2 * image - 1, known)
         denoise = self._denoiser(condition, prompts, fov, self._left_to_add(guidance))
         times = uniform_times(self.steps if steps is None else steps)
@@ -220,9 +220,9 @@ class ImageCompleter:
         image = torch.zeros(count, 3, ENLARGEMENT * height, ENLARGEMENT * width) if image is None else image
         known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
         generator = generator or torch.Generator().manual_seed(0)
-        levels = torch.full((count,), level)
-        noisy = noised_low(2 * low - 1, levels, torch.randn(low.shape, generator=generator))
-        noise = torch.randn(image.shape, generator=generator)
+        levels = torch.full((count,), level, device=low.device)
+        noisy = noised_low(2 * low - 1, levels, normal_like(low, generator))
+        noise = normal_like(image, generator)
         condition = upsampling_condition(noisy, levels, 2 * image - 1, known)
         denoise = clipped(partial(self.upsampler.denoise, condition=condition.to(self._device)))
         steps = (self.upsampler.config.steps or UPSAMPLER_STEPS) if steps is None else steps

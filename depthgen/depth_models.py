@@ -13,6 +13,7 @@ from depthgen.depth import downsample_depth
 from depthgen.diffusion.denoiser import LOOKS, Denoiser, Look, clipped, denoise_at, over_looks
 from depthgen.diffusion.imputation import Known, Steering
 from depthgen.diffusion.samplers import (
+    normal_like,
     sample_ancestral,
     sample_ddim,
     sample_dpmpp_2m,
@@ -143,7 +144,7 @@ class DiffusionDepth:
         where that changes what a network reads, it is not sure of it.
         """
         size = self._size(image)
-        noise = self._put(torch.randn(request.samples, 1, *size, generator=request.generator))
+        noise = self._put(normal_like(torch.empty(request.samples, 1, *size), request.generator))
         if known is None or request.steering is None:
             looks = looks_of(request.samples)
             drawn = self._predict(self._denoiser(image, None, request, looks), noise, request)
@@ -161,7 +162,7 @@ class DiffusionDepth:
         size, t = self._size(image), torch.tensor(time, dtype=torch.float64)
         everywhere = torch.ones_like(known.known)
         clean = torch.cat([self._coded(KnownDepth(d, everywhere), size, request).values for d in depth])
-        noise = self._put(torch.randn(clean.shape, generator=request.generator))
+        noise = self._put(normal_like(clean, request.generator))
         z = diffuse(clean, noise, self.model.schedule.alpha(t), self.model.schedule.sigma(t))
         denoise = self._denoiser(image, self._coded(known, size, request), request)
         return self._metres(denoise_at(denoise, z.to(clean), t), request)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depthgen.checkpoint import builtin_path, load_checkpoint
+from depthgen.checkpoint import load_checkpoint, stage_path
 from depthgen.completion import carried, completion_method, fitted, log_error
 from depthgen.depth import Reduce, joint_bilateral_upsample, reduce_samples
 from depthgen.depth_models import (
@@ -80,9 +80,7 @@ class DepthEstimator:
         connection.
         """
         where = resolve_device(device)
-        path = builtin_path("depth") if str(name_or_path) == "builtin" else Path(name_or_path)
-        if path.is_dir() and (path / "model.safetensors").is_file() and not (path / "config.json").is_file():
-            path = path / "model.safetensors"
+        path = stage_path(name_or_path, "depth")
         if path.is_file():
             return cls(DiffusionDepth(_load_depth_model(path, where)))
         from depthgen.foreign import load_foreign

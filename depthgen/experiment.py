@@ -31,7 +31,7 @@ from depthgen.objectives import (
 )
 from depthgen.pretrain import TaskShares
 from depthgen.text import TextEncoder
-from depthgen.training import Objective, TrainConfig, fit, is_main_process, own_device
+from depthgen.training import Objective, TrainConfig, fit, is_main_process, main_process_first, own_device
 from depthgen.transfer import transfer
 from depthgen.validation import Batch, Validation, validation_batches
 from depthgen.worlds import COLORS, KINDS, OBJECTS, TIMES, WEATHERS
@@ -159,9 +159,10 @@ def _data(experiment: Experiment, broken: Path) -> tuple[Dataset, list[Batch]]:
     """What to train on, and held-out batches."""
     _check_sources(experiment)
     config = experiment.data
-    write_sources(experiment.synthetic, config)
-    data = Frames(config, broken) if config.sources else WorldViews(config.worlds)
-    return data, validation_batches(config, broken, experiment.train.batch_size)
+    with main_process_first(experiment.train.device):  # renders what lacks
+        write_sources(experiment.synthetic, config)
+        data = Frames(config, broken) if config.sources else WorldViews(config.worlds)
+        return data, validation_batches(config, broken, experiment.train.batch_size)
 
 
 def _as_it_is(batch: Any) -> Any:

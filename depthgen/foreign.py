@@ -189,7 +189,7 @@ def _load_marigold(source: str, device: torch.device) -> MarigoldDepth:
 def _load_transformers(source: str, device: torch.device) -> DepthAnything | DepthPro:
     from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
-    model = AutoModelForDepthEstimation.from_pretrained(source).to(device).eval()
+    model = AutoModelForDepthEstimation.from_pretrained(source).float().to(device).eval()
     if model.config.model_type == "depth_pro":
         return DepthPro(model)
     return DepthAnything(model, AutoImageProcessor.from_pretrained(source))

@@ -26,7 +26,7 @@ from depthgen.model import (
     upsampling_condition,
 )
 from depthgen.pretrain import palette_batch
-from depthgen.training import Objective
+from depthgen.training import Objective, moved
 from depthgen.worlds.sight import NO_COLOR
 
 # Beyond every training set one could render and far below the seeds that are reserved for evaluation.
@@ -34,7 +34,7 @@ VALIDATION_SEED = 2**31
 VALIDATION_SAMPLES = 256
 PANEL_ROWS = 4
 PER_OBJECT = ("objects", "colors")  # questions of a judge that are asked of every object
-NOISE_PREDICTION_STEPS = 16  # of DDIM: enough to watch a run by, a quarter of what an estimate takes
+WATCHING_STEPS = 16  # of DDIM: enough to watch a run by, a quarter of what an estimate takes
 Batch = Mapping[str, Any]
 
 
@@ -73,10 +73,10 @@ class Validation:
         """`val_loss`; of depth also `rel` and `delta1`; of judges the shares of right answers."""
         device = next(model.parameters()).device
         generator = torch.Generator(device).manual_seed(0)
-        measured = [self._measure(model, _on(batch, device), generator) for batch in self.batches]
+        measured = [self._measure(model, moved(batch, device), generator) for batch in self.batches]
         values = {name: torch.cat([scores[name] for scores in measured]) for name in measured[0]}
-        scalars = {name: round(v.double().mean().item(), 5) for name, v in values.items() if len(v)}
-        return scalars | panel(self.stage, model, _on(self.batches[0], device))
+        scalars = {name: round(v.cpu().double().mean().item(), 5) for name, v in values.items() if len(v)}
+        return scalars | panel(self.stage, model, moved(self.batches[0], device))
 
     def _measure(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         loss = self.objective(model, batch, generator).expand(len(batch["image"]))
@@ -153,10 +153,6 @@ def verdicts(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
     return right
 
 
-def _on(batch: Batch, device: torch.device) -> Batch:
-    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
-
-
 def _depth_from_noise(model: DiffusionModel, batch: Batch) -> Tensor:
     condition = depth_condition(model.config, 2 * batch["image"] - 1)
     x0 = _from_noise(model, condition, batch["depth"], batch.get("fov"))
@@ -168,11 +164,11 @@ def _from_noise(
 ) -> Tensor:
     """x0 shaped as `like`, in [-1, 1], from noise that is the same on every device: in one evaluation.
 
-    A network that predicts the noise takes NOISE_PREDICTION_STEPS: of pure noise it says nothing of x0, which
+    A network that predicts the noise takes WATCHING_STEPS: of pure noise it says nothing of x0, which
     is its error there divided by an alpha of 4.5e-5. A distilled one takes the steps that it was made for.
     """
     noise = torch.randn(like.shape, generator=torch.Generator().manual_seed(0)).to(like)
-    steps = NOISE_PREDICTION_STEPS if model.config.prediction == "eps" else steps
+    steps = WATCHING_STEPS if model.config.prediction == "eps" else steps
     times = uniform_times(model.config.steps or steps)
 
     def denoise(z_t: Tensor, t: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from depthgen.data.frames import DataConfig
 from depthgen.data.nyu import intrinsics as nyu_intrinsics
 from depthgen.data.sample import RGBD
 from depthgen.data.scenenet import scenenet_camera
+from depthgen.data.worlds import settle
 from depthgen.geometry import Camera
 from depthgen.worlds import INDOOR_KINDS, OUTDOOR_KINDS, SKY_DEPTH, build_world, render
 from depthgen.worlds.evaluation_set import assert_training_seed
@@ -127,10 +128,7 @@ def _write_folder(place: Path, parts: Sequence[Part], config: SyntheticConfig) -
     for part in parts:
         layout = layout_of(part.dataset)
         layout.write(partial, measured_frames(layout, part.seeds, config), part.split)
-    if place.is_dir():  # another process was faster
-        shutil.rmtree(partial)
-    else:
-        os.replace(partial, place)
+    settle(partial, place)
 
 
 def layout_of(name: str) -> Layout:

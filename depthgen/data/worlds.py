@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ RENDERED = ("image", "depth", "known", "fov")  # arrays of a shard, one row a vi
 LABELS = ("kind", "time", "weather")  # of a world
 CAPTIONS_PER_VIEW = 4
 WORLDS_PER_SHARD = 256
+MOST_PROCESSES = 61  # that Windows can wait for
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,15 @@ class WorldViews(Dataset):
     """
 
     def __init__(self, config: WorldsConfig) -> None:
-        self.shards = [_open(path) for path in render_shards(config)]
+        self.paths = render_shards(config)
+
+    @cached_property
+    def shards(self) -> list[Mapping[str, Any]]:
+        """Mapped into memory."""
+        return [_open(path) for path in self.paths]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"paths": self.paths}  # a worker maps the files itself: sent to it, they would be copied
 
     def __len__(self) -> int:
         return sum(len(shard["captions"]) for shard in self.shards)
@@ -108,7 +118,7 @@ def _render_parallel(jobs: list[tuple[int, Path, int]], processes: int) -> None:
 
     from tqdm import tqdm
 
-    workers = min(len(jobs), processes or os.cpu_count() or 1)
+    workers = min(len(jobs), processes or os.cpu_count() or 1, MOST_PROCESSES)
     with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
         for _ in tqdm(pool.map(_render_shard, jobs), total=len(jobs), desc="rendering worlds", unit="shard"):
             pass
@@ -128,10 +138,17 @@ def _render_shard(job: tuple[int, Path, int]) -> None:
     np.save(partial / "objects.npy", pair_objects(worlds, cameras))
     np.save(partial / "labels.npy", np.array([labels(world) for world in worlds], dtype=np.int8))
     (partial / "captions.json").write_text(json.dumps(pair_captions(worlds, cameras)), encoding="utf8")
-    if path.is_dir():  # another process was faster
-        shutil.rmtree(partial)
-    else:
+    settle(partial, path)
+
+
+def settle(partial: Path, path: Path) -> None:
+    """Give a finished folder its name, or remove it where another process was faster."""
+    try:
         os.replace(partial, path)
+    except OSError:
+        if not path.is_dir():
+            raise
+        shutil.rmtree(partial)
 
 
 def pair_cameras(worlds: Sequence[World], size: int) -> list[Camera]:

@@ -25,8 +25,8 @@ class _Pairs:
         if not depth.shape == truth.shape == valid.shape:
             shapes = [tuple(x.shape) for x in (depth, truth, valid)]
             raise ValueError(f"depth, truth and valid must have one shape, got {shapes}")
-        # masked_select is three times as fast as indexing
-        self.d, self.g = (x.masked_select(valid).double() for x in (depth, truth))
+        # masked_select is three times as fast as indexing; on the CPU, as not every device has float64
+        self.d, self.g = (x.masked_select(valid).cpu().double() for x in (depth, truth))
         if self.d.numel() == 0:
             raise ValueError("no valid pixel to measure; leave this image out or widen the depth range")
         if not (_positive(self.d) and _positive(self.g)):

@@ -113,7 +113,7 @@ class SegmenterSky:
         """Load a folder or a hub id, such as a SegFormer trained on ADE20K or Cityscapes."""
         from transformers import AutoImageProcessor, AutoModelForSemanticSegmentation
 
-        model = AutoModelForSemanticSegmentation.from_pretrained(name)
+        model = AutoModelForSemanticSegmentation.from_pretrained(name).float()
         return cls(model.to(device), AutoImageProcessor.from_pretrained(name))
 
     @torch.inference_mode()

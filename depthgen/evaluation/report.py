@@ -99,7 +99,7 @@ def _inline(value: Any) -> str:
 
 
 def _means(estimates: Mapping[str, Estimate], metrics: Sequence[str]) -> str:
-    return "".join(f"{e.mean:>16.3f}" if (e := estimates.get(name)) else f"{'-':>16}" for name in metrics)
+    return "".join(f"{e.mean:>15.3f}" if (e := estimates.get(name)) else f"{'-':>15}" for name in metrics)
 
 
 def _interval(estimate: Estimate | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from depthgen.checkpoint import builtin_path, load_checkpoint
+from depthgen.checkpoint import load_checkpoint, stage_path
 from depthgen.completer import ImageCompleter
 from depthgen.depth import METRICS
 from depthgen.devices import resolve_device
@@ -119,7 +119,7 @@ def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
     _save_sheet(drawn, Path(config.out) / "generated.png")
     facts = {
         **_world_facts(config),
-        "checkpoint_sha256": _sha256(name, "completer"),
+        "checkpoint_sha256": _sha256(name, "completion"),
         "guidance": completer.guidance if config.guidance is None else config.guidance,
         "steps": steps,
         "share_of_renders": {name: round(e.mean, 3) for name, e in shares_of_renders(rows).items()},
@@ -133,7 +133,7 @@ def evaluate_prompts(config: EvaluateConfig, chosen: PromptProtocol) -> Report:
 
 def load_judge(name_or_path: str, device: str) -> Judge:
     """The judge of prompts; ValueError if the checkpoint is another model or asks other questions."""
-    path = builtin_path("judge") if name_or_path == "builtin" else Path(name_or_path)
+    path = stage_path(name_or_path, "judge")
     judge, _ = load_checkpoint(path, resolve_device(device))
     if not isinstance(judge, Judge) or dict(judge.config.heads) != ATTRIBUTES:
         asked = ", ".join(ATTRIBUTES)
@@ -200,9 +200,9 @@ def _world_facts(config: EvaluateConfig) -> dict[str, Any]:
     }
 
 
-def _sha256(name: str, builtin: str) -> str | None:
+def _sha256(name: str, stage: str) -> str | None:
     """The first digits of a checkpoint file's hash, which covers its parts; None for what is no such file."""
-    path = builtin_path(builtin) if name == "builtin" else Path(name)
+    path = stage_path(name, stage)
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None
 
 

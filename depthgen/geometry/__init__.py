@@ -7,6 +7,7 @@ Axes: x right, y down, z forward. Pixel centres at integer + 0.5. Depth is plana
 from depthgen.geometry.behind import Behind, behind
 from depthgen.geometry.blocks import EMPTY_MESH, Blocks
 from depthgen.geometry.camera import Camera, magnification, pixel_rays, pixels_at, project, unproject
+from depthgen.geometry.devices import exact_device
 from depthgen.geometry.edges import MAX_SLOPE, cut_squares, depth_edges
 from depthgen.geometry.holes import clean_holes, pinholes, push_pull, push_pull_around
 from depthgen.geometry.mesh import Mesh, grid_mesh, merge_meshes, vertex_normals
@@ -46,6 +47,7 @@ __all__ = [
     "compose",
     "cut_squares",
     "depth_edges",
+    "exact_device",
     "face_areas",
     "grid_mesh",
     "inverse",

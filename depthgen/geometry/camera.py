@@ -140,7 +140,8 @@ def _angle(focal: float, centre: float, length: int) -> float:
 
 def _matrix(values: Tensor, size: int, name: str) -> Tensor:
     try:
-        matrix = torch.as_tensor(values, dtype=torch.float64).detach().cpu().clone()
+        values = values.detach().cpu() if isinstance(values, Tensor) else values
+        matrix = torch.as_tensor(values, dtype=torch.float64).clone()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"camera: {name} is not a matrix of numbers; give {size}x{size} numbers") from error
     if matrix.shape != (size, size):

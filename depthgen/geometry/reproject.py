@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from depthgen.geometry.camera import Camera
+from depthgen.geometry.devices import exact_device
 from depthgen.geometry.mesh import Mesh
 
 NEAR = 1e-9  # next to nothing in any unit: what crosses the camera's plane is cut off here
@@ -40,8 +41,9 @@ class Reprojection:
 def rasterize(mesh: Mesh, camera: Camera, device: torch.device | str = "cpu") -> Reprojection:
     """Sample a mesh (both sides of its faces) at the pixel centres of a camera, nearest surface first.
 
-    The result lies on `device`.
+    The result lies on `device`, see `exact_device`.
     """
+    device = exact_device(device)
     points, faces = _homogeneous(mesh.vertices.to(device), camera), mesh.faces.to(device)
     boxes = _boxes(points, faces, camera)
     left, top, right, bottom = boxes

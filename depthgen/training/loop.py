@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -65,8 +66,9 @@ def fit(
 
     Scalars go to `folder`/log.jsonl and TensorBoard, pictures to `folder`/panels, the state to
     `folder`/state.pt (atomically, every `checkpoint_every` steps). A killed run that is started again ends
-    with the weights of an uninterrupted one. `config.minutes` ends it early, at its state; where it is
-    started again, it goes on. A data set with `__getitems__` hands out whole batches, which `collate` gets.
+    with the weights of an uninterrupted one (on CUDA up to the order in which its kernels add).
+    `config.minutes` ends it early, at its state; where it is started again, it goes on. A data set with
+    `__getitems__` hands out whole batches, which `collate` gets.
 
     recipe: what else decides the result (model, objective, data), as nested plain values. It is kept with the
     state; ValueError where a run that is resumed was trained with another one.
@@ -74,6 +76,8 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     recipe = recipe or {}
     state = read_state(folder, config, recipe)
+    if config.recompute:
+        _recompute(model)
     precision = state["precision"] if state else _probe(model, objective, data, config, collate)
     run = _Run(model, config, precision)
     if state:
@@ -111,8 +115,6 @@ class _Run:
         AcceleratorState._reset_state()  # else a second run in this process must take the first's precision
         self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
         self.config, self.precision, self.step = config, precision, 0
-        if config.recompute:
-            _recompute(model)
         model = model.to(self.accelerator.device, memory_format=torch.channels_last)
         self.average = AveragedModel(
             model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=False
@@ -149,16 +151,30 @@ class _Run:
     def _accumulate(self, objective: Objective, batch: Batch, i: int, count: int) -> Tensor:
         """Add the gradient of one of `count` batches; processes exchange gradients at the last."""
         with nullcontext() if i == count - 1 else self.accelerator.no_sync(self.model):
-            loss = self._loss(objective, self.forward, batch, i)
+            loss = self._compiled_loss(objective, batch, i)
             self.accelerator.backward(loss / count)
         return loss.detach()
+
+    def _compiled_loss(self, objective: Objective, batch: Batch, i: int) -> Tensor:
+        """The loss of the compiled model; from where that fails, for want of a compiler, of the bare one."""
+        try:
+            return self._loss(objective, self.forward, batch, i)
+        except RuntimeError as error:
+            from torch._dynamo.exc import TorchDynamoException
+
+            if self.forward is self.model or not isinstance(error, TorchDynamoException):
+                raise
+            reason = str(error).strip().partition("\n")[0]
+            warnings.warn(f"train.compile is left out, nothing compiles here: {reason}", stacklevel=2)
+            self.forward = self.model
+            return self._loss(objective, self.forward, batch, i)
 
     def _loss(self, objective: Objective, model: nn.Module, batch: Batch, i: int) -> Tensor:
         place = self.accelerator
         number = self.step * self.config.accumulate + i
         generator = step_generator(self.config.seed, number, place.process_index, place.device)
         with place.autocast():
-            return objective(model, _to(batch, place.device), generator)
+            return objective(model, moved(batch, place.device), generator)
 
     def _set_learning_rate(self) -> None:
         factor = learning_rate_factor(self.step, self.config, self.spent())
@@ -283,7 +299,7 @@ def _probe(
         return config.precision
     device = own_device(config.device)
     model.to(device, memory_format=torch.channels_last)
-    batch = _to(next(iter(_batches(data, config, collate, stop=1))), device)
+    batch = moved(next(iter(_batches(data, config, collate, stop=1))), device)
     chosen = choose_precision(
         "auto", lambda: objective(model, batch, step_generator(0, 0, 0, device)), device
     )
@@ -313,5 +329,6 @@ def _grouped(batches: Iterable[Batch], count: int) -> Iterator[list[Batch]]:
         yield group
 
 
-def _to(batch: Batch, device: torch.device) -> Batch:
+def moved(batch: Batch, device: torch.device) -> Batch:
+    """The batch with its tensors on a device."""
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}

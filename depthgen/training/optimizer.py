@@ -68,12 +68,12 @@ class Muon(torch.optim.Optimizer):
     def _adam(self, p: Tensor, betas: tuple[float, float]) -> Tensor:
         state = self.state[p]
         if not state:
-            state.update(steps=torch.tensor(0.0), mean=torch.zeros_like(p), square=torch.zeros_like(p))
-        state["steps"] += 1
+            state.update(step=torch.tensor(0.0), mean=torch.zeros_like(p), square=torch.zeros_like(p))
+        state["step"] += 1  # under this name torch keeps it where it is
         mean = state["mean"].lerp_(p.grad, 1 - betas[0])
         square = state["square"].lerp_(p.grad.square(), 1 - betas[1])
-        unbiased = (square / (1 - betas[1] ** state["steps"])).sqrt_() + EPSILON
-        return mean / (1 - betas[0] ** state["steps"]) / unbiased
+        unbiased = (square / (1 - betas[1] ** state["step"])).sqrt_() + EPSILON
+        return mean / (1 - betas[0] ** state["step"]) / unbiased
 
 
 def orthogonalized(matrix: Tensor) -> Tensor:

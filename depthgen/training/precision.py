@@ -17,11 +17,15 @@ def choose_precision(wanted: Precision, loss: Callable[[], Tensor], device: torc
     """`wanted`, or for "auto" the faster of float32 ("no") and bf16 over a few forward and backward passes
     of `loss`.
 
-    bf16 must win by a tenth, as it costs accuracy; gradients the probe leaves behind are the caller's to
-    clear.
+    bf16 must win by a tenth, as it costs accuracy, and be there at all; gradients the probe leaves behind are
+    the caller's to clear.
     """
+    from accelerate.utils import is_bf16_available
+
     if wanted != "auto":
         return wanted
+    if not is_bf16_available(ignore_tpu=True):
+        return "no"
     return "bf16" if _seconds(loss, device, torch.bfloat16) < 0.9 * _seconds(loss, device, None) else "no"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -13,6 +15,15 @@ RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # w
 def is_main_process() -> bool:
     """Whether this is the process that prints and exports; the only one if nothing launched several."""
     return next((int(os.environ[name]) for name in RANKS if name in os.environ), 0) == 0
+
+
+@contextmanager
+def main_process_first(wanted: Literal["auto", "cpu"]) -> Iterator[None]:
+    """What the body makes is made by the main process; the others enter after it, and find it made."""
+    from accelerate import PartialState
+
+    with PartialState(cpu=wanted == "cpu").main_process_first():
+        yield
 
 
 def own_device(wanted: Literal["auto", "cpu"]) -> torch.device:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from depthgen.geometry import Camera, pixel_rays
+from depthgen.geometry import Camera, exact_device, pixel_rays
 from depthgen.worlds import lighting
 from depthgen.worlds.antialias import smoothed
 from depthgen.worlds.primitives import batched
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from depthgen.worlds.world import World
 
 SKY_DEPTH = FARTHEST  # metres, written where `sky` says that there is no surface
-RAYS_AT_ONCE = {"cpu": 1 << 13, "cuda": 1 << 19}  # on a CPU temporaries should stay in the cache
+RAYS_ON_CPU, RAYS_ON_GPU = 1 << 13, 1 << 19  # at once; on a CPU temporaries should stay in the cache
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ def render(
 ) -> RenderedViews:
     """Ray-cast each world from its camera, all of one picture size, with shadows and reflections.
 
-    Raises ValueError if the counts or the cameras' sizes differ.
+    The result lies on `device`, see `exact_device`. ValueError if the counts or the cameras' sizes differ.
     """
+    device = exact_device(device)
     sizes = {(camera.height, camera.width) for camera in cameras}
     if len(worlds) != len(cameras) or len(sizes) != 1:
         raise ValueError(
@@ -51,12 +52,16 @@ def render(
         )
     _keep_freed_memory()
     ((height, width),) = sizes
-    step = max(1, RAYS_AT_ONCE[torch.device(device).type] // (height * width))
+    step = max(1, _rays_at_once(device) // (height * width))
     parts = [
         _render(worlds[i : i + step], cameras[i : i + step], device) for i in range(0, len(worlds), step)
     ]
     image, depth, semantic = (torch.cat(part) for part in zip(*parts, strict=True))
     return RenderedViews(image, depth, depth >= SKY_DEPTH, semantic)
+
+
+def _rays_at_once(device: torch.device) -> int:
+    return RAYS_ON_CPU if device.type == "cpu" else RAYS_ON_GPU
 
 
 @cache
@@ -66,14 +71,14 @@ def _keep_freed_memory() -> None:
 
 
 def _render(
-    worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device | str
+    worlds: Sequence[World], cameras: Sequence[Camera], device: torch.device
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Images (B, 3, H, W), depth (B, 1, H, W), sky included, and semantics (B, 1, H, W)."""
     shapes = batched([world.primitives for world in worlds]).to(device)
     light = lighting.batched([world.light for world in worlds], device)
     scene = Scene(shapes, light, _spread(cameras).to(device))
     origin, direction = _rays(cameras, device)
-    step = max(1, RAYS_AT_ONCE[torch.device(device).type] // len(worlds))
+    step = max(1, _rays_at_once(device) // len(worlds))
     parts = [look(scene, origin, some) for some in direction.split(step, dim=2)]
     hits = joined([hits for _, hits in parts])
     size = (cameras[0].height, cameras[0].width)
@@ -92,7 +97,7 @@ def _spread(cameras: Sequence[Camera]) -> Tensor:
     return torch.stack([2 / camera.K[:1, 0] for camera in cameras]).float()
 
 
-def _rays(cameras: Sequence[Camera], device: torch.device | str) -> tuple[Tensor, Tensor]:
+def _rays(cameras: Sequence[Camera], device: torch.device) -> tuple[Tensor, Tensor]:
     """Origins (B, 3, 1) and directions (B, 3, R), whose z in the camera's frame is 1, so that t is depth."""
     pose = torch.stack([camera.world_from_camera for camera in cameras])
     rays = torch.stack([pixel_rays(camera).flatten(0, 1).T for camera in cameras])

@@ -118,7 +118,7 @@ def model_config(sensor: str) -> ModelConfig:
 def train(model: nn.Module, objective: Any, data: InMemory, seed: int, folder: Path) -> nn.Module:
     config = TrainConfig(
         steps=STEPS, batch_size=BATCH, learning_rate=1e-3, warmup_steps=20, ema_decay=0.98, seed=seed,
-        log_every=STEPS, checkpoint_every=10**9, precision="bf16",
+        log_every=STEPS, checkpoint_every=10**9, precision="bf16", device="cpu",
     )  # fmt: skip
     return fit(model, objective, data, config, folder, collate=collate)[0].eval()
 

@@ -104,7 +104,7 @@ def trained(data: InMemory, steps: int) -> DiffusionModel:
     model = DiffusionModel(ModelConfig(unet=UNET, resolution=SIZE[0], coding=DepthCoding(0.5, FAR)))
     config = TrainConfig(
         steps=steps, batch_size=BATCH, learning_rate=1e-3, warmup_steps=20, ema_decay=0.99,
-        log_every=steps, checkpoint_every=10**9, precision="bf16",
+        log_every=steps, checkpoint_every=10**9, precision="bf16", device="cpu",
     )  # fmt: skip
     loss = depth_loss(model.config, DepthObjective())
     average, _ = fit(model, loss, data, config, Path(tempfile.mkdtemp()), collate=collate)

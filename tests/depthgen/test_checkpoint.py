@@ -18,6 +18,7 @@ from depthgen.checkpoint import (
     is_shipped,
     load_checkpoint,
     save_checkpoint,
+    stage_path,
 )
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.judge import Judge, JudgeConfig
@@ -42,6 +43,15 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     assert loaded.config == model.config
     assert extra == {"steps": 7}
     assert torch.equal(loaded.denoise(z, t, image), model.denoise(z, t, image))
+
+
+def test_a_stage_reads_a_file_a_runs_folder_or_what_ships(tmp_path: Path) -> None:
+    assert stage_path("builtin", "completion") == builtin_path("completer")
+    assert stage_path(tmp_path / "m.safetensors", "depth") == tmp_path / "m.safetensors"
+    (tmp_path / "model.safetensors").touch()
+    assert stage_path(str(tmp_path), "depth") == tmp_path / "model.safetensors"
+    (tmp_path / "config.json").touch()  # a model of transformers
+    assert stage_path(tmp_path, "depth") == tmp_path
 
 
 def test_half_precision_is_for_the_file_only(tmp_path: Path) -> None:

@@ -143,6 +143,15 @@ def test_depth_anything(depth_anything: Path):
     check(DepthEstimator.from_pretrained(depth_anything, device="cpu"))
 
 
+def test_half_precision_in_a_folder_is_not_that_of_the_computation(depth_anything: Path, tmp_path: Path):
+    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+
+    AutoModelForDepthEstimation.from_pretrained(depth_anything).half().save_pretrained(tmp_path)
+    AutoImageProcessor.from_pretrained(depth_anything).save_pretrained(tmp_path)
+    estimator = DepthEstimator.from_pretrained(tmp_path, device="cpu")
+    assert {p.dtype for p in estimator.sampler.model.parameters()} == {torch.float32}
+
+
 def test_depth_pro(depth_pro: Path):
     check(DepthEstimator.from_pretrained(depth_pro, device="cpu"))
 

@@ -157,3 +157,14 @@ def test_the_shipped_models() -> None:
         for d in ("cpu", CUDA)
     ]
     assert (pictures[0] - pictures[1]).abs().mean() < 2 / 255
+
+
+def test_pictures_and_generators_may_live_on_the_gpu() -> None:
+    image = drawn(3, 64, 64).sigmoid().to(CUDA)
+    known = (torch.arange(64) < 40).expand(1, 64, 64).to(CUDA)
+    generator = torch.Generator(CUDA).manual_seed(0)
+    completer = ImageCompleter.from_pretrained("builtin", CUDA)
+    completed = completer.complete(image, known, "a lake", steps=2, generator=generator)
+    assert torch.equal(completed.image[:, known[0].cpu()], image[:, known[0]].cpu())
+    estimator = DepthEstimator.from_pretrained("builtin", CUDA)
+    assert estimator.predict(image, generator=generator).depth.isfinite().all()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from depthgen.data.worlds import WorldsConfig, WorldViews, collate, render_shards, seen_by_partner
+from depthgen.data.worlds import WorldsConfig, WorldViews, collate, render_shards, seen_by_partner, settle
 from depthgen.geometry import Camera, turned
 from depthgen.worlds import KINDS, RenderedViews, build_world
 from depthgen.worlds.evaluation_set import EVALUATION_SEED_START
@@ -54,6 +56,22 @@ def test_shards_are_rendered_once(config: WorldsConfig) -> None:
     before = [(path / "image.npy").stat().st_mtime_ns for path in first]
     assert render_shards(config) == first
     assert [(path / "image.npy").stat().st_mtime_ns for path in first] == before
+
+
+def test_workers_are_sent_no_pictures(config: WorldsConfig) -> None:
+    views = WorldViews(config)
+    sample, sent = views[5], pickle.dumps(views)
+    assert len(sent) < 1000
+    assert torch.equal(pickle.loads(sent)[5]["image"], sample["image"])
+
+
+def test_of_two_who_render_the_same_the_first_counts(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "image.npy").write_text(name)
+        settle(tmp_path / name, tmp_path / "shard")
+    assert [path.name for path in tmp_path.iterdir()] == ["shard"]
+    assert (tmp_path / "shard/image.npy").read_text() == "first"
 
 
 def test_evaluation_seeds_are_refused(config: WorldsConfig) -> None:

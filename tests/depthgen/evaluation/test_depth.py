@@ -61,6 +61,8 @@ def test_averages_equal_a_plain_numpy_computation(samples: list[DepthSample], tm
     assert [float(line["rel"]) for line in lines] == pytest.approx(rel)
     text = table(report)
     assert all(word in text for word in ("lake", "office", "guess", "rel"))
+    head, means, ends = text[text.index("all images") :].splitlines()[:3]
+    assert len(head) == len(means) == len(ends)  # the last of many columns stands below its name
 
 
 def test_the_truth_scores_perfectly_and_nonsense_is_clamped(samples: list[DepthSample]):

@@ -178,6 +178,13 @@ def test_an_empty_mesh_shows_nothing():
     assert not seen.known.any()
 
 
+def test_without_float64_the_cpu_draws(picture):
+    camera = Camera.from_fov(60, 32, 24)
+    seen = rasterize(grid_mesh(*picture(camera), camera), camera, "mps")
+    assert seen.image.device.type == "cpu"
+    assert seen.known.any()
+
+
 @pytest.mark.gpu
 def test_a_gpu_draws_the_same_picture(picture):
     camera = Camera.from_fov(60, 128, 128)

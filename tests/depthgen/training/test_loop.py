@@ -150,6 +150,36 @@ def test_recomputing_needs_a_switch_in_the_network(tmp_path: Path) -> None:
     assert network.recompute
 
 
+def test_precision_is_probed_as_it_is_trained_recomputing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, probed = Wide(), []
+    monkeypatch.setattr(
+        "depthgen.training.loop.choose_precision", lambda *_: probed.append(network.recompute) or "no"
+    )
+    config = replace(CONFIG, precision="auto", recompute=True, steps=1)
+    fit(network, squared_error, Points(), config, tmp_path)
+    assert probed == [True]
+
+
+def test_where_nothing_compiles_the_run_goes_on_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torch._dynamo.exc import TorchDynamoException
+
+    def uncompilable(model: nn.Module) -> Any:
+        def forward(*_: Any) -> Tensor:
+            raise TorchDynamoException("no compiler\nand a long story")
+
+        return forward
+
+    monkeypatch.setattr("torch.compile", uncompilable)
+    plain, _ = fit(linear(), squared_error, Points(), CONFIG, tmp_path / "plain")
+    with pytest.warns(UserWarning, match=r"train\.compile is left out, nothing compiles here: no compiler$"):
+        bare, _ = fit(linear(), squared_error, Points(), replace(CONFIG, compile=True), tmp_path / "bare")
+    assert torch.equal(plain.weight, bare.weight)
+
+
 def test_resuming_with_another_seed_is_refused(tmp_path: Path) -> None:
     fit(linear(), squared_error, Points(), CONFIG, tmp_path)
     with pytest.raises(ValueError, match=r"train\.seed"):

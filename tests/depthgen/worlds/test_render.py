@@ -45,6 +45,12 @@ def test_a_wall_square_to_the_view_has_one_depth() -> None:
     assert (views.semantic == Semantic.WALL).all()
 
 
+def test_without_float64_the_cpu_renders() -> None:
+    assert torch.equal(
+        render([stage(grounded())], [eye(8, 8)], "mps").depth, render([stage(grounded())], [eye(8, 8)]).depth
+    )
+
+
 def test_ground_depth_and_sky_in_closed_form() -> None:
     camera = eye(width=48, height=32)  # not square
     views = render([stage(grounded())], [camera])
