@@ -81,10 +81,12 @@ def generate_scene(
     """Make a scene in the folder `out` from words, or from the picture file `image` and words.
 
     then: other words from a view on, e.g. {4: "a forest edge", 8: "a lake"}.
-    settings: fields of `GenerateConfig` (views=8, seed=0, models="builtin", trajectory="pan", size=256, ...).
+    settings: fields of `GenerateConfig` (views=8, seed=0, models="builtin", trajectory="pan", size=256, ...),
+    files as text or Path.
     progress: called after each committed view. Unusable input raises ValueError before anything is written.
     """
-    config = from_plain(GenerateConfig, settings)
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in settings.items()}
+    config = from_plain(GenerateConfig, given)
     for step in generate(prompt, out=out, image=image, then=then, config=config):
         if progress:
             progress(step)

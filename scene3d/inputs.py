@@ -83,7 +83,7 @@ def segments(then: Mapping[int, str], views: int) -> tuple[tuple[int, str], ...]
                 f"no view {view!r} to begin {prompt!r} with: there are {views}, and view 0 has its words"
             )
         check_words(prompt, f"the prompt from view {view} on")
-    return tuple(sorted(then.items()))
+    return tuple(sorted((int(view), prompt) for view, prompt in then.items()))
 
 
 def recorded_config(manifest: Manifest) -> GenerateConfig:

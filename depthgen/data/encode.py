@@ -22,8 +22,11 @@ def png16(levels: np.ndarray) -> bytes:
     return _encoded(Image.fromarray(levels), format="PNG", compress_level=3)
 
 
-def levels(depth: Tensor, valid: Tensor, metres_per_level: float) -> np.ndarray:
-    """Depth (1,h,w) in metres -> (h,w) uint16, rounded; 0 where not valid or beyond the largest level."""
+def levels(depth: Tensor, valid: Tensor, metres_per_level: float | np.ndarray) -> np.ndarray:
+    """Depth (1,h,w) in metres -> (h,w) uint16, rounded; 0 where not valid or beyond the largest level.
+
+    metres_per_level: one for all, or (h,w).
+    """
     stored = np.rint(depth[0].numpy().astype(np.float64) / metres_per_level)
     return np.where(valid[0].numpy() & (stored <= 65535), stored, 0).astype(np.uint16)
 

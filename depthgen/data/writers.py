@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from depthgen.data import kitti, nyu, scenenet
+from depthgen.data.encode import levels
 from depthgen.data.sample import RGBD
 from depthgen.images import to_uint8
 
@@ -37,7 +38,7 @@ def write_nyu_sync(root: Path, samples: Iterable[RGBD], split: str = "train") ->
         scene = f"world_{i // FRAMES_A_FOLDER:04d}"
         rgb, depth = f"{scene}/rgb_{i:05d}.jpg", f"{scene}/sync_depth_{i:05d}.png"
         _write_picture(root / base / rgb, sample)
-        _write_depth(root / base / depth, _levels(sample, nyu.MILLIMETRE))
+        _write_depth(root / base / depth, levels(sample.depth, sample.valid, nyu.MILLIMETRE))
         lines.append(f"{slash}{rgb} {slash}{depth} {nyu.FOCAL}")
     return _write_list(root / f"nyudepthv2_{split}_files_with_gt.txt", lines)
 
@@ -85,7 +86,7 @@ def write_kitti(root: Path, samples: Iterable[RGBD], split: str = "train") -> in
         rgb = f"{date}/{drive}/image_02/data/{i:010d}.png"
         depth = f"{drive}/proj_depth/groundtruth/image_02/{i:010d}.png"
         _write_picture(root / "raw" / rgb, sample)
-        _write_depth(annotated / depth, _levels(sample, kitti.METRES_PER_LEVEL))
+        _write_depth(annotated / depth, levels(sample.depth, sample.valid, kitti.METRES_PER_LEVEL))
         lines.append(f"{rgb} {depth} {float(K[0, 0])}")
     count = _write_list(root / f"kitti_eigen_{split}_files_with_gt.txt", lines)
     projection = np.hstack([np.asarray(K), np.zeros((3, 1))]).ravel()
@@ -109,8 +110,8 @@ def write_scenenet(root: Path, samples: Iterable[RGBD], split: str = "train") ->
         trajectory, number = divmod(count - 1, FRAMES_A_FOLDER)
         folder = root / split / "0" / str(trajectory)
         _write_picture(folder / "photo" / f"{25 * number}.jpg", sample)
-        levels = _levels(sample, scenenet.MILLIMETRE * scenenet.z_per_ray_metre(width, height)[0].numpy())
-        _write_depth(folder / "depth" / f"{25 * number}.png", levels)
+        level = scenenet.MILLIMETRE * scenenet.z_per_ray_metre(width, height)[0].numpy()
+        _write_depth(folder / "depth" / f"{25 * number}.png", levels(sample.depth, sample.valid, level))
     if not count:
         raise ValueError(f"{root}: no frames to write")
     return count
@@ -122,13 +123,6 @@ def _bytes(sample: RGBD) -> np.ndarray:
         sizes = f"depth {tuple(sample.depth.shape)}, picture {tuple(sample.image.shape)}"
         raise ValueError(f"{sample.name}: {sizes}; this layout stores both at one size")
     return to_uint8(sample.image)
-
-
-def _levels(sample: RGBD, metres_per_level: float | np.ndarray) -> np.ndarray:
-    """(H,W) uint16, 0 where there is no depth or more than fits."""
-    levels = np.rint(sample.depth[0].double().numpy() / metres_per_level)
-    fits = sample.valid[0].numpy() & (levels <= np.iinfo(np.uint16).max)
-    return np.where(fits, levels, 0).astype(np.uint16)
 
 
 def _write_picture(path: Path, sample: RGBD) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -41,10 +42,12 @@ class _Counter(TorchDispatchMode):
         return result
 
 
+@cache
 def matmul_rate(device: torch.device, precision: str, seconds: float = 0.1) -> float:
     """Floating-point operations a second of a large matrix product: the yardstick of utilisation.
 
-    Measured, as data sheets know no CPU of a shared machine and promise more than any kernel reaches.
+    Measured, once a process: data sheets know no CPU of a shared machine, and promise more than any kernel
+    reaches.
     """
     side = 8192 if device.type == "cuda" else 2048
     a = torch.ones(side, side, device=device, dtype=DTYPES[precision])

@@ -248,6 +248,7 @@ def test_a_scene_that_another_run_has_begun_meanwhile_is_not_written_over(tmp_pa
         ({"depth": None}, "depth is None"),
         ({"colour": 1}, "has no colour"),
         ({"then": {1.5: "x"}}, "no view 1.5"),
+        ({"trajectory": Path("nowhere.json")}, "no camera path 'nowhere.json'"),
         ({"then": {1: None}}, "from view 1 on is None"),
         ({"prompt": None}, "the prompt is None"),
         ({"prompt": "a village \udcff"}, "no valid text"),
