@@ -186,8 +186,8 @@ class ImageCompleter:
         nothing. The rest as in `complete`.
         """
         side = self.model.config.resolution
-        image = torch.zeros(len(prompts), 3, side, side) if image is None else image
-        known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
+        image = torch.zeros(len(prompts), 3, side, side) if image is None else image.cpu()
+        known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known.cpu()
         generator = generator or torch.Generator().manual_seed(0)
         noise = normal_like(image, generator)
         condition = completion_condition(2 * image - 1, known)
@@ -216,11 +216,13 @@ class ImageCompleter:
         """
         if self.upsampler is None:
             raise ValueError("this completer has no upsampler; give from_pretrained one")
+        low = low.cpu()
         count, _, height, width = low.shape
-        image = torch.zeros(count, 3, ENLARGEMENT * height, ENLARGEMENT * width) if image is None else image
-        known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known
+        blank = torch.zeros(count, 3, ENLARGEMENT * height, ENLARGEMENT * width)
+        image = blank if image is None else image.cpu()
+        known = torch.zeros_like(image[:, :1], dtype=torch.bool) if known is None else known.cpu()
         generator = generator or torch.Generator().manual_seed(0)
-        levels = torch.full((count,), level, device=low.device)
+        levels = torch.full((count,), level)
         noisy = noised_low(2 * low - 1, levels, normal_like(low, generator))
         noise = normal_like(image, generator)
         condition = upsampling_condition(noisy, levels, 2 * image - 1, known)

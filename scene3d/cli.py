@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from depthgen.cli.errors import Parser, run_cli
 from depthgen.cli.quiet import quiet_libraries
-from scene3d.config import COMPLETIONS, EXPLORE, SETTINGS, TRAJECTORIES, GenerateConfig
+from scene3d.config import COMPLETIONS, EXPLORE, LARGEST, SETTINGS, TRAJECTORIES, GenerateConfig
 
 if TYPE_CHECKING:
     from scene3d.generator import SceneStep
@@ -331,8 +331,8 @@ def _segment(text: str) -> tuple[int, str]:
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)x(\d+)", text)
     size = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not all(16 <= side <= 8192 for side in size):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; give WIDTHxHEIGHT, each 16 to 8192")
+    if not all(16 <= side <= LARGEST for side in size):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; give WIDTHxHEIGHT, each 16 to {LARGEST}")
     return size
 
 

@@ -15,6 +15,7 @@ LIMITS = {
     "image_steps": (1, 1000),
     "depth_steps": (1, 1000),
 }
+LARGEST = 8192  # pixels along a side of what is drawn of a scene
 CHOICES = {"surface": ("grid", "tsdf"), "texture": ("vertices", "atlas")}
 
 TRAJECTORIES = {  # the named camera paths, for help texts; scene3d.cameras has the paths themselves

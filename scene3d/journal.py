@@ -25,13 +25,14 @@ import torch
 from torch import Tensor
 
 from depthgen import from_plain
-from scene3d.files import naming, replacing
+from scene3d.files import naming, remove, replacing
 from scene3d.frame import Frame, load_frame, read_image, save_frame, write_image
 
 FORMAT = "scene3d"
 FORMAT_VERSION = 1
 INPUT = "input.png"
-BEGUN = (".scene.json.tmp", ".input.partial.png", INPUT)  # what a process killed before scene.json may leave
+UNLISTED = ".scene.json.tmp"  # scene.json before it has its name
+BEGUN = (UNLISTED, ".input.partial.png", INPUT)  # what a process killed before scene.json may leave
 KEPT = ("scene.json", INPUT, "timings.json", "memory.json", "adjustment.json")  # besides the views
 
 
@@ -121,11 +122,13 @@ def start(root: Path, manifest: Manifest, picture: Tensor | None) -> None:
     picture: (3, H, W) [0, 1], the user's picture of view 0, kept as input.png; None to make one from words.
     """
     root.mkdir(parents=True, exist_ok=True)
+    for name in BEGUN:
+        remove(root / name)
     if picture is not None:
         with replacing(root / INPUT) as aside:
             write_image(picture, aside)
             manifest = replace(manifest, input=sha256(aside))
-            (root / BEGUN[0]).touch()  # so that input.png is known to be ours until scene.json says so
+            (root / UNLISTED).touch()  # so that input.png is known to be ours until scene.json says so
     write_manifest(root, manifest)
 
 

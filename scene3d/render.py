@@ -23,6 +23,7 @@ from torch import Tensor
 from depthgen.geometry import EMPTY_MESH, Camera, Mesh, Reprojection, rasterize
 from scene3d.axes import FLIP
 from scene3d.backdrop import Backdrop, make_backdrop
+from scene3d.config import LARGEST
 from scene3d.files import write_pictures, write_video
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 Renderer = Literal["auto", "pyrender", "torch"]
 Layer = tuple[Tensor, Tensor, Tensor]  # of a mesh: premultiplied image, depth (0: nothing) and coverage
-LARGEST = 8192  # pixels along a side of what is drawn
 DEPTH_RATIO = 5000  # at most, farthest to nearest of what is drawn: beyond it, the depth buffer grows coarse
 
 
@@ -75,7 +75,9 @@ def render_views_to(
     if size is not None:
         cameras = [at_size(camera, *size) for camera in cameras]
     if large := [f"{c.width} x {c.height}" for c in cameras if max(c.width, c.height) > LARGEST]:
-        raise ValueError(f"pictures of {large[0]} pixels are too large to draw; give --size WxH")
+        raise ValueError(
+            f"pictures of {large[0]} pixels are too large to draw; give a size of at most {LARGEST} a side"
+        )
     if renderer != "torch" and "open3d" not in sys.modules:
         with suppress(Exception):  # it is told where it is needed
             _pyrender()  # before a mesh is made, which may take open3d: the first of them has OpenGL

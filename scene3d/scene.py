@@ -131,7 +131,8 @@ class Scene:
         others = {name: value for name, value in given.items() if value is not None}
         for name, value in others.items():
             check_choice(name, value)
-        if not others:  # what was made of the views already serves this export too
-            return export(self, Path(path))
         manifest = replace(self.manifest, config={**self.manifest.config, **others})
-        return export(replace(self, manifest=manifest), Path(path))
+        scene = (
+            replace(self, manifest=manifest) if others else self
+        )  # with what was made of its views already
+        return export(scene, Path(path))

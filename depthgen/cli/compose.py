@@ -52,10 +52,10 @@ def _readable(override: str) -> str:
     from hydra.errors import HydraException
 
     key, _, value = override.partition("=")
-    halved = "\\\\" in value and value[0] not in "'\""
     try:
         parsed = OverridesParser.create().parse_override(override)
-        if not parsed.is_sweep_override() and not halved:
+        plain = isinstance(parsed.value(), str) and not value.startswith(("'", '"'))
+        if not parsed.is_sweep_override() and not (plain and "\\\\" in value):
             return override
     except HydraException:
         pass

@@ -39,7 +39,7 @@ def run_cli(function: Callable[[], None]) -> None:
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
+        return " ".join(f"{where}{error.strerror}".split())
     text = str(error)
     if WORKERS_TRACEBACK in text:  # a DataLoader's worker: its last line is "class: what was said there"
         text = text.strip().splitlines()[-1].partition(": ")[2]

@@ -116,8 +116,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ValueError("--completion says how known depth is used; give that too, with --known")
     if arguments.completion:
         completion_method(arguments.completion)
-    if not 0 <= arguments.seed < 2**63:
-        raise ValueError(f"--seed must lie between 0 and 2**63 - 1, got {arguments.seed}")
+    if not -(2**63) <= arguments.seed < 2**64:  # what torch takes
+        raise ValueError(f"--seed must lie between -2**63 and 2**64 - 1, got {arguments.seed}")
     if arguments.hfov is not None and not 1 <= arguments.hfov <= 179:
         raise ValueError(f"--hfov must lie between 1 and 179 degrees, got {arguments.hfov:g}")
 

@@ -169,7 +169,7 @@ def rendered_pairs(
         "image": (views.image * 255).round().to(torch.uint8),
         "depth": views.depth.half(),
         "known": seen_by_partner(views, cameras),
-        "fov": torch.tensor([camera.fov_degrees for camera in cameras], device=device),
+        "fov": torch.tensor([camera.fov_degrees for camera in cameras], device=views.depth.device),
     }
 
 

@@ -69,7 +69,8 @@ class Muon(torch.optim.Optimizer):
         state = self.state[p]
         if not state:
             state.update(step=torch.tensor(0.0), mean=torch.zeros_like(p), square=torch.zeros_like(p))
-        state["step"] += 1  # under this name torch keeps it where it is
+        # under this name torch keeps it where it is; older states have "steps"
+        state["step"] = state.pop("steps", state.get("step")) + 1
         mean = state["mean"].lerp_(p.grad, 1 - betas[0])
         square = state["square"].lerp_(p.grad.square(), 1 - betas[1])
         unbiased = (square / (1 - betas[1] ** state["step"])).sqrt_() + EPSILON

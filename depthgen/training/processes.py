@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
+if TYPE_CHECKING:
+    from accelerate import PartialState
+
+RENDERING = timedelta(hours=2)  # that processes may wait for the main one; some give up after ten minutes
 RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # where launchers write it
 
 
@@ -20,16 +25,18 @@ def is_main_process() -> bool:
 @contextmanager
 def main_process_first(wanted: Literal["auto", "cpu"]) -> Iterator[None]:
     """What the body makes is made by the main process; the others enter after it, and find it made."""
-    from accelerate import PartialState
-
-    with PartialState(cpu=wanted == "cpu").main_process_first():
+    with _processes(wanted).main_process_first():
         yield
 
 
 def own_device(wanted: Literal["auto", "cpu"]) -> torch.device:
     """Where this process trains: of several on one machine, each has a GPU of its own."""
-    from accelerate import PartialState
-
-    device = PartialState(cpu=wanted == "cpu").device
+    device = _processes(wanted).device
     assert device is not None
     return device
+
+
+def _processes(wanted: Literal["auto", "cpu"]) -> PartialState:
+    from accelerate import PartialState
+
+    return PartialState(cpu=wanted == "cpu", timeout=RENDERING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,10 +17,11 @@ from depthgen.cli.compose import compose
 from depthgen.data.frames import DataConfig, SourceConfig
 from depthgen.data.worlds import WorldsConfig
 from depthgen.distillation import DistilConfig
-from depthgen.experiment import Experiment, _check_sources, objective_of, recipe_of, run
+from depthgen.experiment import Experiment, _check_sources, _data, objective_of, recipe_of, run
 from depthgen.model import DiffusionModel, ModelConfig
 from depthgen.nn.unet import UNetConfig
 from depthgen.objectives import DepthObjective
+from depthgen.training import TrainConfig
 from depthgen.training.state import difference
 from depthgen.transfer import transfer
 
@@ -150,7 +153,25 @@ def test_each_process_reads_captions_on_its_own_device(
         raise Loaded(str(device))
 
     second = SimpleNamespace(device=torch.device("cuda", 1))
-    monkeypatch.setattr("accelerate.PartialState", lambda cpu: second)
+    monkeypatch.setattr("accelerate.PartialState", lambda **_: second)
     monkeypatch.setattr("depthgen.experiment.TextEncoder.load", load)
     with pytest.raises(Loaded, match="cuda:1"):
         run(Experiment(stage="completion", runs=str(tmp_path)))
+
+
+def test_the_main_process_renders_before_the_others_look(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    order = []
+
+    @contextmanager
+    def first(wanted: str) -> Iterator[None]:
+        order.append(wanted)
+        yield
+        order.append("others")
+
+    monkeypatch.setattr("depthgen.experiment.main_process_first", first)
+    for name in ("write_sources", "WorldViews", "validation_batches"):
+        monkeypatch.setattr(f"depthgen.experiment.{name}", lambda *_, name=name: order.append(name))
+    _data(Experiment(train=TrainConfig(device="cpu")), tmp_path / "broken.txt")
+    assert order == ["cpu", "write_sources", "WorldViews", "validation_batches", "others"]

@@ -166,5 +166,8 @@ def test_pictures_and_generators_may_live_on_the_gpu() -> None:
     completer = ImageCompleter.from_pretrained("builtin", CUDA)
     completed = completer.complete(image, known, "a lake", steps=2, generator=generator)
     assert torch.equal(completed.image[:, known[0].cpu()], image[:, known[0]].cpu())
+    assert completer.sample(["a lake"], known=known[None], steps=1).device.type == "cpu"
+    if completer.upsampler is not None:
+        assert completer.upsample(image[None, :, ::4, ::4], generator=generator).shape[2:] == (64, 64)
     estimator = DepthEstimator.from_pretrained("builtin", CUDA)
     assert estimator.predict(image, generator=generator).depth.isfinite().all()

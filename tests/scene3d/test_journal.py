@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from scene3d.frame import coarse, load_frame, round_to_8_bits, save_frame
-from scene3d.journal import SceneFolderError, _flush, changes, read_manifest, replace_file
+from scene3d.inputs import new_folder
+from scene3d.journal import SceneFolderError, _flush, changes, read_manifest, replace_file, start
 from scene3d.scene import Scene
 
 
@@ -114,6 +115,34 @@ def test_a_changed_or_missing_file_of_a_view_is_found(garden: Scene, name: str) 
     path.unlink()
     with pytest.raises(SceneFolderError, match=f"0001/{name}"):
         Scene.load(garden.root)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (".scene.json.tmp",),
+        (".input.partial.png",),
+        (".scene.json.tmp", ".input.partial.png"),
+        (".scene.json.tmp", "input.png"),
+    ],
+)
+@pytest.mark.parametrize("picture", [None, torch.zeros(3, 4, 4)])
+def test_what_a_killed_process_leaves_before_scene_json_is_made_good(
+    garden: Scene, tmp_path: Path, left: tuple[str, ...], picture: torch.Tensor | None
+) -> None:
+    root = tmp_path / "begun"
+    root.mkdir()
+    for name in left:
+        (root / name).write_text("half")
+    start(new_folder(root), garden.manifest, picture)
+    expected = {"scene.json"} if picture is None else {"scene.json", "input.png"}
+    assert {path.name for path in root.iterdir()} == expected
+
+
+def test_a_picture_of_the_users_own_is_no_begun_scene(tmp_path: Path) -> None:
+    (tmp_path / "input.png").write_text("mine")
+    with pytest.raises(ValueError, match="nothing was touched"):
+        new_folder(tmp_path)
 
 
 def test_on_windows_files_are_flushed_through_a_handle_that_may_write(

@@ -39,6 +39,11 @@ def test_what_hydra_cannot_read_is_text(value: str) -> None:
         assert read.value() == value
 
 
+def test_a_list_with_backslashes_stays_a_list() -> None:
+    override = r"checkpoint=['\\srv\a.pt','C:\b.pt']"
+    assert compose("evaluate", [override], EvaluateConfig()).checkpoint == (r"\\srv\a.pt", r"C:\b.pt")
+
+
 def test_several_numbers_are_not_one() -> None:
     assert compose("evaluate", ["samples=3"], EvaluateConfig()).samples == 3
     with pytest.raises(ValueError, match="samples is '3,4', which is not a whole number"):

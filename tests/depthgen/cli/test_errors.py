@@ -21,6 +21,7 @@ def raising(error: BaseException):
             "error: a.png: No such file or directory\n",
             2,
         ),
+        (OSError(5, "broken pipe\n\nCOMMAND:\n  x", "a.mp4"), "error: a.mp4: broken pipe COMMAND: x\n", 2),
         (OSError("disk on fire"), "error: disk on fire\n", 2),
         (ValueError(), "error: ValueError\n", 2),
         (KeyboardInterrupt(), "interrupted\n", 130),

@@ -106,6 +106,11 @@ def test_points_reproject_to_their_pixels(photo: Path, tmp_path: Path):
     assert np.array_equal(np.asarray(cloud.colors)[:, :3], pixels)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**64 - 1])
+def test_all_seeds_of_torch_are_taken(run, photo: Path, seed: int):
+    assert (run(photo, "--seed", seed, "--steps", 1) / "photo_depth.npy").is_file()
+
+
 def test_known_depth_is_kept_to_the_millimetre(run, photo: Path, tmp_path: Path, capsys):
     known = np.zeros((HEIGHT, WIDTH), np.uint16)
     known[4:20:4, 3:30:3] = 2345

@@ -157,6 +157,14 @@ def test_a_segmenter_finds_what_it_calls_sky(segmenter: Path) -> None:
     assert torch.equal(mask(image, valid), (labels == 1)[None] & ~valid)
 
 
+def test_a_segmenter_in_half_precision_computes_in_float32(segmenter: Path, tmp_path: Path) -> None:
+    mask = SegmenterSky.from_pretrained(segmenter)
+    mask.model.half().save_pretrained(tmp_path)
+    mask.processor.save_pretrained(tmp_path)
+    loaded = SegmenterSky.from_pretrained(tmp_path)
+    assert {p.dtype for p in loaded.model.parameters()} == {torch.float32}
+
+
 def logits_by_hand(mask: SegmenterSky, image: torch.Tensor) -> torch.Tensor:
     """(labels,H,W): resized and normalised without the processor."""
     picture = Image.fromarray((image * 255).round().byte().permute(1, 2, 0).numpy())

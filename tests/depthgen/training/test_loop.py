@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from depthgen.training import TrainConfig, fit
 from depthgen.training.loop import _Run, learning_rate_factor
 from depthgen.training.optimizer import OptimizerName
+from depthgen.training.precision import choose_precision
 
 CONFIG = TrainConfig(
     steps=12,
@@ -160,6 +161,11 @@ def test_precision_is_probed_as_it_is_trained_recomputing(
     config = replace(CONFIG, precision="auto", recompute=True, steps=1)
     fit(network, squared_error, Points(), config, tmp_path)
     assert probed == [True]
+
+
+def test_a_precision_that_the_device_lacks_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accelerate.utils.is_bf16_available", lambda **_: False)
+    assert choose_precision("auto", lambda: pytest.fail("probed"), torch.device("cpu")) == "no"
 
 
 def test_where_nothing_compiles_the_run_goes_on_without(

@@ -28,6 +28,20 @@ def test_parameters_without_a_matrix_take_the_steps_of_adamw():
     assert torch.allclose(ours, theirs, atol=1e-5)
 
 
+def test_a_state_of_before_goes_on():
+    ours, theirs = (nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+    optimizers = [Muon([p], lr=0.1) for p in (ours, theirs)]
+    for step in range(3):
+        for p, optimizer in zip((ours, theirs), optimizers, strict=True):
+            p.grad = p.detach() - step
+            optimizer.step()
+        state = optimizers[1].state_dict()
+        if step == 0:
+            state["state"][0]["steps"] = state["state"][0].pop("step")
+        optimizers[1].load_state_dict(state)
+    assert torch.equal(ours, theirs)
+
+
 def test_the_first_step_of_a_convolution_is_as_large_as_adamws():
     conv = nn.Conv2d(32, 16, 3, bias=False)
     before = conv.weight.detach().clone()
