@@ -32,15 +32,23 @@ LIMITS = {
 }
 # What a checkpoint's own record does not say, by the pictures that it has seen.
 NOTES = {
-    ("depth", 44_800): (
-        "In three parts, worlds 175872 to 194303 in turn, most pictures once; on from what shipped before (141,504 pictures "
-        "of worlds 133120 to 175615); three in ten with known depth; on one of two busy cores. What ships is the mean of "
-        "the weights before and after."
+    ("depth", 75_296): (
+        "51,296 pictures once, and a third of the steps on such as were seen before, mirrored, where rendering fell "
+        "behind; four in ten with known depth. On from what shipped before, itself trained on from 141,504 pictures of "
+        "worlds 133120 to 175615 by 44,800 of worlds 175872 to 194303; on one of two busy cores. What ships is the mean "
+        "of the weights before and after."
     ),
     ("completer", 50_784): "36 minutes on one of two busy cores, on worlds new to it.",
     ("upsampler", 38_832): (
         "On parts of 128 px, by L1, half an hour on one of two busy cores; it was halted for a while."
     ),
+}
+# The processors of those runs: a record says "cpu" alone, and figures may be measured on another machine.
+PROCESSORS = {
+    ("depth", 75_296): "Intel Xeon (with AMX), 2 cores",
+    ("completer", 50_784): "AMD EPYC, 2 cores",
+    ("upsampler", 38_832): "AMD EPYC, 2 cores",
+    ("judge", 192_000): "AMD EPYC, 2 cores",
 }
 
 
@@ -54,6 +62,8 @@ def card(name: str, path: Path, report: dict[str, Any] | None, machine: dict[str
     about = ABOUT[name]
     if isinstance(model, DiffusionModel):
         about = about.format(resolution=model.config.resolution)
+    seen = (name, run["images_seen"])
+    here = f"{machine['cpu']}, {machine['cores']} cores"
     facts = {
         "command": command_of(run),
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
@@ -64,10 +74,8 @@ def card(name: str, path: Path, report: dict[str, Any] | None, machine: dict[str
         "student of": teacher_of(name, run),
         "hours": f"{run['seconds'] / 3600:.2f}" if "seconds" in run else None,
         "precision": f"{run['precision']} on {run['device']}, {run['threads']} thread(s), torch {run['torch']}",
-        "hardware": f"{machine['cpu']}, {machine['cores']} cores"
-        if run["device"] == "cpu"
-        else run["device"],
-        "notes": NOTES.get((name, run["images_seen"])),
+        "hardware": PROCESSORS.get(seen, here) if run["device"] == "cpu" else run["device"],
+        "notes": NOTES.get(seen),
     }
     rows = [(key, value) for key, value in facts.items() if value]
     parts = [f"# {name}", about, table(("", ""), rows), *measured(name, report), f"Limits: {LIMITS[name]}"]

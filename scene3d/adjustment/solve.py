@@ -154,13 +154,15 @@ def _lowered(
     overlaps then: far from where it was linearised, a step may lead away."""
     change = _step(level, theta, coarse, found, samples, least_width)
     widths = {(i, j): _width(link.residual, least_width) for i, j, link in found}
+    reading_widths = {i: _width(off, READING_WIDTH) for i, off in _off_readings(theta, samples).items()}
     costs = _overlap_costs(found, widths)
-    before = sum(costs.values()) + _other_costs(level, theta, coarse, samples)
+    before = sum(costs.values()) + _other_costs(level, theta, coarse, samples, reading_widths)
     for halvings in range(HALVINGS + 1):
         tried = theta + change / 2**halvings
         then = list(links(samples, _corrections(tried, samples), pairs))
         overlaps = costs | _overlap_costs(then, widths)  # that one has ended is no gain
-        if sum(overlaps.values()) + _other_costs(level, tried, coarse, samples) < before:
+        others = _other_costs(level, tried, coarse, samples, reading_widths)
+        if sum(overlaps.values()) + others < before:
             return tried, then
     return theta, found
 
@@ -172,10 +174,16 @@ def _overlap_costs(
     return {(i, j): _cost(o.residual, widths[i, j], NOISE) for i, j, o in found if (i, j) in widths}
 
 
-def _other_costs(level: Level, theta: np.ndarray, coarse: np.ndarray, samples: Sequence[Samples]) -> float:
-    """What straying from the readings and from the level before costs."""
-    residuals = _off_readings(theta, samples).values()
-    readings = sum(_cost(residual, _width(residual, READING_WIDTH), READING) for residual in residuals)
+def _other_costs(
+    level: Level,
+    theta: np.ndarray,
+    coarse: np.ndarray,
+    samples: Sequence[Samples],
+    widths: Mapping[int, float],
+) -> float:
+    """What straying from the readings, in weights of these widths, and from the level before costs."""
+    residuals = _off_readings(theta, samples)
+    readings = sum(_cost(residual, widths[i], READING) for i, residual in residuals.items())
     strayed = (theta - coarse)[1:]
     return readings + float((strayed @ level.prior() * strayed).sum())
 

@@ -17,7 +17,7 @@ from scene3d.frame import Frame
 from scene3d.journal import Manifest, as_json, replace_file
 
 FILE = "adjustment.json"
-VERSION = 6  # of the method: raise it when the same views would get other corrections
+VERSION = 7  # of the method: raise it when the same views would get other corrections
 
 
 def stored_adjustment(root: Path, manifest: Manifest, frames: Sequence[Frame]) -> Adjustment:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from depthgen.checkpoint import save_checkpoint
+from depthgen.checkpoint import BUILTIN, builtin_path, save_checkpoint
 from depthgen.evaluation.statistics import Estimate
 from depthgen.experiment import ATTRIBUTES
 from depthgen.model import DiffusionModel, ModelConfig
@@ -245,10 +245,20 @@ def test_cards_tell_the_run_and_what_was_measured(tmp_path: Path) -> None:
     assert "| steps | 7 of 4 pictures: 28 seen |" in text
     assert "| starts from | the version before this one |" in text
     assert "| hours | 0.10 |" in text
+    assert "| hardware | a processor, 2 cores |" in text
     assert "| renders | 0.900 [0.800, 1.000] |" in text
     assert "generated" not in text  # a judge is told by renders
     assert "83% are there" in text
     assert "| beach | - |" in text
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_cards_of_what_ships_do_not_name_the_machine_that_measures(name: str) -> None:
+    from builtin_cards import card
+
+    assert "another processor" not in card(
+        name, builtin_path(name), None, {"cpu": "another processor", "cores": 9}
+    )
 
 
 def test_cards_of_students_tell_whose_they_are_and_how_their_teachers_come() -> None:
