@@ -1,6 +1,6 @@
 """Every figure of the built-in models, on the frozen evaluation set and held-out prompts, as the README's table.
 
-    python examples/benchmarks/builtin_models.py                    # the shipped weights; twelve minutes on two quiet cores
+    python examples/benchmarks/builtin_models.py                    # the shipped weights; a quarter of an hour on two quiet cores
     python examples/benchmarks/builtin_models.py --quick            # a look, in two
     python examples/benchmarks/builtin_models.py --weights out      # those of a folder, such as train_builtin.py exports
     python examples/benchmarks/builtin_models.py --cards            # writes the shipped models' cards anew as well

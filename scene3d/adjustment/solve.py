@@ -154,14 +154,15 @@ def _lowered(
     overlaps then: far from where it was linearised, a step may lead away."""
     change = _step(level, theta, coarse, found, samples, least_width)
     widths = {(i, j): _width(link.residual, least_width) for i, j, link in found}
-    reading_widths = {i: _width(off, READING_WIDTH) for i, off in _off_readings(theta, samples).items()}
+    off = _off_readings(theta, samples)
+    reading_widths = {i: _width(residual, READING_WIDTH) for i, residual in off.items()}
     costs = _overlap_costs(found, widths)
-    before = sum(costs.values()) + _other_costs(level, theta, coarse, samples, reading_widths)
+    before = sum(costs.values()) + _other_costs(level, theta - coarse, off, reading_widths)
     for halvings in range(HALVINGS + 1):
         tried = theta + change / 2**halvings
         then = list(links(samples, _corrections(tried, samples), pairs))
         overlaps = costs | _overlap_costs(then, widths)  # that one has ended is no gain
-        others = _other_costs(level, tried, coarse, samples, reading_widths)
+        others = _other_costs(level, tried - coarse, _off_readings(tried, samples), reading_widths)
         if sum(overlaps.values()) + others < before:
             return tried, then
     return theta, found
@@ -175,17 +176,11 @@ def _overlap_costs(
 
 
 def _other_costs(
-    level: Level,
-    theta: np.ndarray,
-    coarse: np.ndarray,
-    samples: Sequence[Samples],
-    widths: Mapping[int, float],
+    level: Level, strayed: np.ndarray, off: Mapping[int, Tensor], widths: Mapping[int, float]
 ) -> float:
-    """What straying from the readings, in weights of these widths, and from the level before costs."""
-    residuals = _off_readings(theta, samples)
-    readings = sum(_cost(residual, widths[i], READING) for i, residual in residuals.items())
-    strayed = (theta - coarse)[1:]
-    return readings + float((strayed @ level.prior() * strayed).sum())
+    """What it costs to have strayed (N, unknowns) from the level before, and the residuals off readings."""
+    readings = sum(_cost(residual, widths[i], READING) for i, residual in off.items())
+    return readings + float((strayed[1:] @ level.prior() * strayed[1:]).sum())
 
 
 def _unknowns(corrections: Sequence[Correction], samples: Sequence[Samples]) -> np.ndarray:
